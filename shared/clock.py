@@ -57,7 +57,7 @@ class FixedClock:
 
 
 class DrivenClock:
-    """The instant that the stack's `ClockDriver` wrote last. Reading costs well under a microsecond and takes no lock.
+    """The instant that the stack's `ClockDriver` wrote last. Reading costs about a microsecond and takes no lock.
 
     Raises `ValueError` when the file is missing or is no clock.
     """
