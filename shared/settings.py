@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=12, ge=1, le=12, description="give the number of database connections, 1 to 12")
     parent_pid: int | None = Field(
-        default=None, ge=2, description="give the id of the process to die with, or leave it out"
+        default=None, ge=1, description="give the id of the process to die with, or leave it out"
     )
 
     @field_validator("*", mode="before")
@@ -103,18 +103,14 @@ def _line(settings_class: type[Settings], error: ErrorDetails) -> str:
     """One thing that is wrong: variable, what is wrong, remedy."""
     name, *inner = error["loc"]
     place = f" at {'.'.join(map(str, inner))}" if inner else ""
-    own = error.get("ctx", {}).get("error")
-    wrong = (
-        "is missing"
-        if error["type"] == "missing"
-        else str(own)
-        if isinstance(own, ValueError)
-        else _lower_first(error["msg"])
-    )
     field = settings_class.model_fields.get(str(name))
     remedy = field.description if field and field.description else "give a value of the documented form"
-    return f"{PREFIX}{str(name).upper()}{place}: {wrong}; {remedy}"
+    return f"{PREFIX}{str(name).upper()}{place}: {_wrong(error)}; {remedy}"
 
 
-def _lower_first(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _wrong(error: ErrorDetails) -> str:
+    """What is wrong, in words that hold no value."""
+    if error["type"] == "missing":
+        return "is missing"
+    own = error.get("ctx", {}).get("error")
+    return str(own) if isinstance(own, ValueError) else error["msg"][:1].lower() + error["msg"][1:]

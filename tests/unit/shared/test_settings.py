@@ -88,7 +88,7 @@ def test_everything_wrong_is_said_at_once_and_no_value_is_printed(environment, c
         INSTANCE="Upper Case",
         LOG_LEVEL="loud",
         POOL_SIZE="13",
-        PARENT_PID="1",
+        PARENT_PID="0",
     )
     said = refusal(capsys)
     assert said.count("\n  JOURNEY_") == 9
