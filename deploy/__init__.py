@@ -1,0 +1,1 @@
+"""How the suite is brought to a machine."""
