@@ -1,0 +1,40 @@
+"""What can be asked of the register: one function a use case. Load, decide, save, publish; the edge commits."""
+
+from uuid import UUID
+
+from services.registration.patients import model, store
+from services.registration.patients.model import Patient, Reason, RecordDeath, RegisterPatient
+from shared.decision import Refused
+from shared.work import Work
+
+CONFLICTS = {
+    store.ONE_PATIENT_AN_ID: Refused(reason=Reason.PATIENT_EXISTS, remedy="use a new patient_id, or the one that is"),
+}
+
+
+async def register_patient(command: RegisterPatient, work: Work) -> Patient | Refused:
+    """Take a person into the register."""
+    decision = model.register(command, work.now)
+    if isinstance(decision, Refused):
+        return decision
+    patient, registered = decision
+    if constraint := await store.add(work, patient):
+        return CONFLICTS[constraint]
+    work.publish(registered)
+    return patient
+
+
+async def record_death(command: RecordDeath, work: Work) -> Patient | Refused:
+    """Note a death. What was booked is cancelled by whoever hears of it."""
+    decision = model.record_death(await store.patient(work, command.patient_id), command.deceased_at)
+    if isinstance(decision, Refused):
+        return decision
+    patient, deceased = decision
+    await store.save(work, patient)
+    work.publish(deceased)
+    return patient
+
+
+async def patient(patient_id: UUID, work: Work) -> Patient:
+    """One patient; `Missing` when there is none."""
+    return await store.patient(work, patient_id)

@@ -1,0 +1,114 @@
+"""The rules of the patient register.
+
+Values in, the next patient and its event out. What identifies a person stays here: the events carry an opaque id, the
+sex, the month of birth and the scheme, nothing more.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.decision import Refused
+from shared.messages.registration import PatientDeceased, PatientRegistered
+
+
+class Sex(StrEnum):
+    """FHIR AdministrativeGender, as far as a room's sex policy needs it."""
+
+    FEMALE = "F"
+    MALE = "M"
+
+
+class Insutype(StrEnum):
+    """The national insurance types (险种): 310 employee, 390 resident."""
+
+    EMPLOYEE = "310"
+    RESIDENT = "390"
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    PATIENT_EXISTS = "patient-exists"
+    BORN_IN_THE_FUTURE = "born-in-the-future"
+    DECEASED_BEFORE_BIRTH = "deceased-before-birth"
+    ALREADY_DECEASED = "already-deceased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterPatient:
+    """A person becomes a patient. `patient_id` is chosen by the client, so that a repeat is the same patient."""
+
+    patient_id: UUID
+    name: str
+    phone: str | None
+    sex: Sex
+    born_on: date
+    insutype: Insutype
+    retired: bool = False
+    low_income: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDeath:
+    """The patient died at `deceased_at`; the day is told to the others, the instant decides what is cancelled."""
+
+    patient_id: UUID
+    deceased_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A patient as the register knows them."""
+
+    patient_id: UUID
+    name: str
+    phone: str | None
+    sex: Sex
+    born_on: date
+    insutype: Insutype
+    retired: bool
+    low_income: bool
+    deceased_at: datetime | None
+    version: int
+
+
+def register(command: RegisterPatient, now: datetime) -> tuple[Patient, PatientRegistered] | Refused:
+    """Take a person into the register."""
+    if command.born_on > now.date():
+        return Refused(reason=Reason.BORN_IN_THE_FUTURE, remedy="give a born_on that is not after today")
+    patient = Patient(
+        patient_id=command.patient_id,
+        name=command.name,
+        phone=command.phone,
+        sex=command.sex,
+        born_on=command.born_on,
+        insutype=command.insutype,
+        retired=command.retired,
+        low_income=command.low_income,
+        deceased_at=None,
+        version=1,
+    )
+    return patient, PatientRegistered(
+        patient_id=patient.patient_id,
+        sex=patient.sex,
+        birth_month=patient.born_on.replace(day=1),
+        insutype=patient.insutype,
+        retired=patient.retired,
+        low_income=patient.low_income,
+        registered_at=now,
+        aggregate_version=patient.version,
+    )
+
+
+def record_death(patient: Patient, deceased_at: datetime) -> tuple[Patient, PatientDeceased] | Refused:
+    """Note the death; a second note is refused, since the first has already taken effect elsewhere."""
+    if patient.deceased_at is not None:
+        return Refused(reason=Reason.ALREADY_DECEASED, remedy="correct the recorded death with the back office")
+    if deceased_at.date() < patient.born_on:
+        return Refused(reason=Reason.DECEASED_BEFORE_BIRTH, remedy="give a deceased_at that is not before born_on")
+    deceased = replace(patient, deceased_at=deceased_at, version=patient.version + 1)
+    return deceased, PatientDeceased(
+        patient_id=patient.patient_id, deceased_on=deceased_at.date(), aggregate_version=deceased.version
+    )

@@ -1,0 +1,106 @@
+"""Kafka, with every setting that matters said aloud: what the topics are, and how clients speak to them.
+
+Producers wait for all replicas and are idempotent; consumers start at the beginning and belong to a named group as a
+fixed member. Topics are created by `create_topics`, never by a client that happens to name one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from faststream.kafka import KafkaBroker
+
+PARTITIONS = 12
+
+SPEAKERS = ("registration", "beds", "discharge", "followup")
+LISTENERS = (*SPEAKERS, "console")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it is to be. Without compaction it keeps everything."""
+
+    name: str
+    compacted: bool = False
+    partitions: int = PARTITIONS
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Kafka's own names and values."""
+        if self.compacted:
+            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+        return {"cleanup.policy": "delete", "retention.ms": "-1"}
+
+
+TOPICS = (
+    *(Topic(f"{service}-events") for service in SPEAKERS),
+    Topic("bed-state", compacted=True),
+    *(Topic(f"{service}-dead-letters") for service in LISTENERS),
+)
+
+
+def dead_letters_of(service: str) -> str:
+    """Where a service says what it could not take."""
+    return f"{service}-dead-letters"
+
+
+def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+    """A producer that neither loses nor doubles nor reorders; not started."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        linger_ms=0,
+        max_batch_size=1_000_000,
+        max_request_size=1_048_576,
+        request_timeout_ms=10_000,
+        retry_backoff_ms=100,
+    )
+
+
+def consuming_broker(bootstrap: str, client_id: str) -> KafkaBroker:
+    """FastStream's broker for subscribers only. It logs nothing itself: its lines would hold payloads."""
+    return KafkaBroker(
+        bootstrap,
+        client_id=client_id,
+        logger=None,
+        allow_auto_create_topics=False,
+        acks="all",
+        enable_idempotence=True,
+    )
+
+
+def subscription(service: str, instance: str) -> dict[str, Any]:
+    """How a service's consumer joins its group: a fixed member, from the beginning, in batches."""
+    return {
+        "group_id": service,
+        "group_instance_id": f"{service}-{instance}",
+        "auto_offset_reset": "earliest",
+        "batch": True,
+        "max_records": 500,
+        "batch_timeout_ms": 100,
+        "session_timeout_ms": 10_000,
+        "heartbeat_interval_ms": 2_000,
+        "max_poll_interval_ms": 300_000,
+    }
+
+
+async def create_topics(bootstrap: str, topics: Iterable[Topic] = TOPICS, replication: int = 1) -> None:
+    """Create the topics that are not there; those that are stay as they are. Raises Kafka's own error otherwise."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        answer = await admin.create_topics(
+            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.settings) for topic in topics]
+        )
+        for _, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error
+    finally:
+        await admin.close()

@@ -1,0 +1,151 @@
+"""The consumer: from Kafka to `Effects`, as a fixed member of the service's group.
+
+Invariant: a record is acknowledged to Kafka only after its effect, or its parking, has been committed.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from shared import broker
+from shared.effects import Effects, Outage
+from shared.inbox import Record
+from shared.log import logger
+from shared.telemetry import Telemetry
+
+OUTAGE_PAUSE_SECONDS = 0.25
+RETRY_SECONDS = 0.5
+
+log = logger(__name__)
+
+
+class Consumer:
+    """One service's member of its consumer group."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        instance: str,
+        bootstrap: str,
+        topics: tuple[str, ...],
+        effects: Effects,
+        telemetry: Telemetry,
+    ) -> None:
+        self._service = service
+        self._instance = instance
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._effects = effects
+        self._telemetry = telemetry
+        self._in_hand: tuple[ConsumerRecord[Any, Any], ...] = ()
+        self._client: Any = None
+
+    async def run(self) -> None:
+        """Consume until cancelled; waits for Kafka when it is not there."""
+        while True:
+            kafka, subscriber = self._subscribe()
+            try:
+                await kafka.start()
+                self._client = subscriber.consumer
+                await asyncio.Event().wait()
+            except (KafkaError, OSError) as fault:
+                log.warning("kafka-unreachable", error=type(fault).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+            finally:
+                self._client = None
+                await kafka.stop()
+
+    async def taken(self) -> dict[str, int]:
+        """`topic:partition` → offset of the next record to take. Empty while there is no connection."""
+        if self._client is None:
+            return {}
+        offsets = {place: await self._client.position(place) for place in self._client.assignment()}
+        for record in reversed(self._in_hand):
+            offsets[TopicPartition(record.topic, record.partition)] = record.offset
+        return {f"{place.topic}:{place.partition}": offset for place, offset in offsets.items()}
+
+    async def measure(self) -> None:
+        """Set the lag gauge by topic from what the last fetches said."""
+        lag = dict.fromkeys(self._topics, 0)
+        for name, offset in (await self.taken()).items():
+            topic, _, partition = name.rpartition(":")
+            end = self._client.highwater(TopicPartition(topic, int(partition))) or offset
+            lag[topic] += max(0, end - offset)
+        for topic, records in lag.items():
+            self._telemetry.consumer_lag.labels(topic=topic).set(records)
+
+    def _subscribe(self) -> tuple[KafkaBroker, Any]:
+        kafka = broker.consuming_broker(self._bootstrap, f"{self._service}-{self._instance}")
+        subscriber = kafka.subscriber(
+            *self._topics,
+            **broker.subscription(self._service, self._instance),
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            parser=self._parse,
+            decoder=_as_it_came,
+        )
+        subscriber(self._take)
+        return kafka, subscriber
+
+    async def _parse(self, records: Any, original: Any) -> Any:  # noqa: ANN401 - FastStream's own types
+        """Keep FastStream away from headers and values: one byte that it cannot decode would spin for ever."""
+        self._in_hand = records
+        message = await original((_bare(records[0]),))
+        message.raw_message = records
+        return message
+
+    async def _take(self, records: Any) -> None:  # noqa: ANN401
+        """Take a batch, waiting for the database where it is away."""
+        batch = [to_record(record) for record in records]
+        try:
+            while not await self._taken_once(batch):  # noqa: ASYNC110 - no signal says that a server is back
+                await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+        finally:
+            self._in_hand = ()
+
+    async def _taken_once(self, batch: list[Record]) -> bool:
+        try:
+            await self._effects.take(batch)
+        except Outage:
+            log.warning("database-unreachable")
+            return False
+        return True
+
+
+async def _as_it_came(message: Any) -> Any:  # noqa: ANN401
+    return message.raw_message
+
+
+def to_record(record: ConsumerRecord[Any, Any]) -> Record:
+    """Aiokafka's record as ours."""
+    return Record(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+        written_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )
+
+
+def _bare(record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
+    """The record without what a parser could choke on."""
+    return ConsumerRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        timestamp_type=record.timestamp_type,
+        key=None,
+        value=b"",
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=(),
+    )

@@ -1,0 +1,127 @@
+"""The metadata of an event: CloudEvents 1.0 in Kafka's binary mode, beside the value and never inside it.
+
+Correlation says which outside request started it all; causation says which event, or command, brought this one.
+Both travel in a context variable, so that no handler has to carry them.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.codec import encode
+from shared.ids import new_id
+from shared.messages import Event, source_of, topic_of
+
+Headers = list[tuple[str, bytes | None]]
+
+SOURCE_PREFIX = "/carejourney/"
+
+
+class Headless(ValueError):
+    """A record without the headers that make it an event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where what happens now comes from."""
+
+    correlation_id: str
+    causation_id: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event's headers, read. `subject` is `kind/id` of the aggregate."""
+
+    event_id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """An event ready for the outbox."""
+
+    topic: str
+    key: str
+    headers: Headers
+    value: bytes | None
+
+
+origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+
+
+@contextmanager
+def caused_by(cause: Origin) -> Iterator[None]:
+    """Everything published inside names `cause`."""
+    token = origin.set(cause)
+    try:
+        yield
+    finally:
+        origin.reset(token)
+
+
+def seal(event: Event, now: datetime) -> Outgoing:
+    """Wrap an event for its topic. `now` is business time and becomes `ce_time`."""
+    message = type(event)
+    event_id = str(new_id())
+    cause = origin.get() or Origin(correlation_id=event_id, causation_id=event_id)
+    kind, id_field = message.subject
+    key = str(getattr(event, message.key))
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": SOURCE_PREFIX + source_of(message.type),
+        "ce_type": message.type,
+        "ce_time": now.isoformat(),
+        "ce_subject": f"{kind}/{getattr(event, id_field)}",
+        "ce_partitionkey": key,
+        "ce_dataschema": f"{message.type}.schema.json",
+        "content-type": "application/json",
+        "correlationid": cause.correlation_id,
+        "causationid": cause.causation_id,
+    }
+    if cause.traceparent:
+        headers["traceparent"] = cause.traceparent
+    return Outgoing(
+        topic=topic_of(message),
+        key=key,
+        headers=[(name, text.encode()) for name, text in headers.items()],
+        value=encode(event),
+    )
+
+
+def unseal(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """Read an event's headers; of a repeated one the last counts. Raises `Headless`, naming what is missing."""
+    texts = {name: value for name, value in headers if value is not None}
+    try:
+        event_id = texts["ce_id"].decode()
+        return Envelope(
+            event_id=UUID(event_id),
+            type=texts["ce_type"].decode(),
+            source=texts["ce_source"].decode().removeprefix(SOURCE_PREFIX),
+            subject=texts["ce_subject"].decode(),
+            time=datetime.fromisoformat(texts["ce_time"].decode()),
+            origin=Origin(
+                correlation_id=texts.get("correlationid", texts["ce_id"]).decode(),
+                causation_id=event_id,
+                traceparent=texts["traceparent"].decode() if "traceparent" in texts else None,
+            ),
+        )
+    except KeyError as missing:
+        raise Headless(f"header {missing.args[0]} is missing") from None
+    except ValueError:
+        raise Headless("a header is not what it should be") from None
+
+
+def correlation_id() -> str | None:
+    """The correlation of what is under way in this context, if any."""
+    cause = origin.get()
+    return cause.correlation_id if cause else None

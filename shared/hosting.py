@@ -1,0 +1,212 @@
+"""How a service runs: one process holding its API, its consumer and timers, its relay, or all of them.
+
+A service is described by `Service` in its `app.py`; nothing connects before `run`. Every part outlives the absence of
+Kafka: commands are taken and wait in the outbox.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from shared import auth, clock, log, problem
+from shared.bell import Bell
+from shared.consuming import Consumer
+from shared.database import Database, SchemaBehind, check_schema, engine_for, migrate
+from shared.effects import Effects
+from shared.http import Edge, health, install_missing
+from shared.reactions import NONE, Reactions
+from shared.relay import Relay
+from shared.settings import Settings, load
+from shared.telemetry import Telemetry
+from shared.timers import Timer, Timers
+
+PARTS = ("api", "consumer", "relay")
+MEASURE_SECONDS = 2.0
+WRONG_USE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that makes one service: read it and know what it serves and reacts to."""
+
+    name: str
+    title: str
+    migrations: Path
+    metadata: MetaData
+    routers: Sequence[APIRouter]
+    reactions: Reactions = NONE
+    timers: Sequence[Timer] = ()
+    settings: type[Settings] = Settings
+    resources: Callable[["Host"], AbstractAsyncContextManager[None]] | None = None
+    """Opens what only this service has (a worker process, a client) and puts it on `host.app.state`; may add timers."""
+
+
+@dataclass(slots=True)
+class Host:
+    """One running service; made by `host_of`."""
+
+    service: Service
+    settings: Settings
+    parts: frozenset[str]
+    telemetry: Telemetry
+    database: Database
+    app: FastAPI
+    timers: list[Timer] = field(default_factory=list)
+    consumer: Consumer | None = None
+    clockwork: Timers | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start every part; on the way out stop them and give back what they held."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            await check_schema(self.database.engine, self.service.migrations)
+            if self.service.resources is not None:
+                await stack.enter_async_context(self.service.resources(self))
+            tasks = [asyncio.create_task(part) for part in self._parts()]
+            stack.push_async_callback(_cancel, tasks)
+            yield
+
+    def _parts(self) -> list[Coroutine[Any, Any, None]]:
+        bell = Bell(self.database)
+        name, settings = self.service.name, self.settings
+        running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
+        clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
+
+        def committed() -> None:
+            bell.ring()
+            clockwork.wake()
+
+        self.database.on_commit = committed
+        if "consumer" in self.parts:
+            running.append(self.clockwork.run())
+            if self.service.reactions.topics:
+                effects = Effects(name, self.database, self.service.reactions, self.telemetry)
+                self.consumer = Consumer(
+                    service=name,
+                    instance=settings.instance,
+                    bootstrap=settings.kafka,
+                    topics=self.service.reactions.topics,
+                    effects=effects,
+                    telemetry=self.telemetry,
+                )
+                running.append(self.consumer.run())
+        if "relay" in self.parts:
+            relay = Relay(self.database, settings.kafka, f"{name}-relay-{settings.instance}", self.telemetry)
+            running.append(relay.run())
+        return running
+
+    async def _measure(self) -> None:
+        while True:
+            if self.consumer is not None:
+                await self.consumer.measure()
+            if self.settings.parent_pid and os.getppid() != self.settings.parent_pid:
+                signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    async def missing(self) -> dict[str, str]:
+        """What is needed to serve and is not there; empty when ready."""
+        try:
+            async with asyncio.timeout(2), self.database.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (OSError, TimeoutError, DBAPIError, PoolTimeoutError):
+            return {"database": "does not answer"}
+        return {}
+
+    async def state(self) -> dict[str, Any]:
+        """Counts and instants that say whether anything is still to be done."""
+        next_due_at = await self.clockwork.next_due_at() if self.clockwork else None
+        now = self.database.clock.now()
+        async with self.database.engine.connect() as connection:
+            outbox = (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
+            parked = (await connection.execute(text("SELECT count(*) FROM parked"))).scalar_one()
+        return {
+            "service": self.service.name,
+            "now": now,
+            "next_due_at": next_due_at,
+            "due": next_due_at is not None and next_due_at <= now,
+            "outbox": outbox,
+            "parked": parked,
+            "topics": self.service.reactions.topics,
+            "taken": await self.consumer.taken() if self.consumer else {},
+        }
+
+
+def host_of(service: Service, settings: Settings, parts: Sequence[str] = PARTS) -> Host:
+    """Put a service together; connects nothing."""
+    database = Database(
+        engine_for(settings.database_url.get_secret_value(), settings.pool_size), clock.clock_from(settings.clock)
+    )
+    telemetry = Telemetry(service.name)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with host.running():
+            yield
+
+    app = application(service, lifespan, routes="api" in parts)
+    app.state.database = database
+    app.state.telemetry = telemetry
+    app.state.settings = settings
+    app.state.verifier = auth.Verifier(settings.jwks)
+    app.add_middleware(Edge, telemetry=telemetry)
+    host = Host(service, settings, frozenset(parts), telemetry, database, app, list(service.timers))
+    app.include_router(health(host.missing, host.state))
+    return host
+
+
+def application(service: Service, lifespan: Any = None, *, routes: bool = True) -> FastAPI:  # noqa: ANN401
+    """The service's FastAPI application; also what its OpenAPI document is made from."""
+    app = FastAPI(title=service.title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    problem.install(app)
+    install_missing(app)
+    for router in service.routers if routes else ():
+        app.include_router(router)
+    return app
+
+
+def main(service: Service) -> None:
+    """`python -m services.NAME [api|consumer|relay|all|migrate]`; exits 2 on wrong use or settings."""
+    part = sys.argv[1] if len(sys.argv) > 1 else "all"
+    if part not in (*PARTS, "all", "migrate"):
+        sys.stderr.write(f"unknown part {part!r}: use one of {', '.join(PARTS)}, all, migrate\n")
+        raise SystemExit(WRONG_USE)
+    settings = load(service.settings, service.name)
+    log.configure(service.name, settings.log_level, settings.instance)
+    if part == "migrate":
+        migrate(service.migrations, settings.database_url.get_secret_value())
+        return
+    host = host_of(service, settings, PARTS if part == "all" else (part,))
+    try:
+        uvicorn.run(
+            host.app,
+            host=settings.http_host,
+            port=settings.http_port,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+    except SchemaBehind as behind:
+        raise SystemExit(str(behind)) from None
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,137 @@
+"""What every service's HTTP side has in common: correlation ids, request metrics, health, and reading.
+
+Middleware is pure ASGI: the convenient base class costs a request four times its own time.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.auth import open_route
+from shared.commands import not_found
+from shared.database import Database
+from shared.envelope import Origin, caused_by
+from shared.ids import new_id
+from shared.telemetry import Telemetry
+from shared.work import Missing
+
+CORRELATION = b"x-correlation-id"
+LONGEST_ID = 64
+
+REFUSALS: Mapping[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {}}}
+    for status, text in (
+        (400, "no idempotency key"),
+        (401, "no valid token"),
+        (403, "not this caller's role"),
+        (404, "there is no such thing"),
+        (409, "refused by a rule; `code` says which, `remedy` what to do"),
+        (422, "not understood; `fields` names what and how to mend it"),
+    )
+}
+"""For a router's `responses`: what every command may answer."""
+
+
+class Edge:
+    """Gives each request its correlation id and counts it by route, method and status."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app = app
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        status = 500
+        correlation = _correlation(scope)
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (CORRELATION, correlation.encode())]
+            await send(message)
+
+        with caused_by(Origin(correlation_id=correlation, causation_id=f"request:{correlation}")):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                template = getattr(scope.get("route"), "path", "unmatched")
+                seconds = perf_counter() - started
+                self._telemetry.requests.labels(route=template, method=scope["method"], status=status).observe(seconds)
+
+
+def _correlation(scope: Scope) -> str:
+    """The caller's id where it is a decent one, else a new one."""
+    given = next((value for name, value in scope["headers"] if name == CORRELATION), b"")
+    with suppress(UnicodeDecodeError):
+        text = given.decode("ascii")
+        if 0 < len(text) <= LONGEST_ID and text.replace("-", "").isalnum():
+            return text
+    return str(new_id())
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What a reading route uses: `await queries.run(handlers.stay, stay_id)`; raises `Missing` for a 404."""
+
+    database: Database
+
+    async def run(self, handler: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:  # noqa: ANN401
+        """The result of `handler(*arguments, work)`."""
+        async with self.database.work() as work:
+            return await handler(*arguments, work)
+
+
+def _queries(request: Request) -> Queries:
+    return Queries(request.app.state.database)
+
+
+QueryRunner = Annotated[Queries, Depends(_queries)]
+
+
+def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], Awaitable[dict[str, Any]]]) -> APIRouter:
+    """Liveness, readiness, metrics and the internal state that a driver of time waits on."""
+    router = APIRouter(dependencies=[open_route()])
+
+    @router.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "live"}
+
+    @router.get("/health/ready", tags=["health"])
+    async def readiness(response: Response) -> dict[str, str]:
+        """Every part that is needed to serve is there; 503 and which one is not, otherwise."""
+        missing = await ready()
+        response.status_code = 503 if missing else 200
+        return missing or {"status": "ready"}
+
+    @router.get("/internal/state", tags=["health"])
+    async def internal_state() -> dict[str, Any]:
+        """What is still to be done: due timers, outbox, offsets. Holds counts and instants only."""
+        return await state()
+
+    @router.get("/metrics", tags=["health"])
+    async def metrics(request: Request) -> Response:
+        """Prometheus text format."""
+        return Response(request.app.state.telemetry.render(), media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+def install_missing(app: FastAPI) -> None:
+    """Answer 404 wherever a reading route finds nothing."""
+
+    async def answer(_: Request, missing: Exception) -> Response:
+        assert isinstance(missing, Missing)  # noqa: S101 - registered for this class alone
+        return not_found(missing)
+
+    app.add_exception_handler(Missing, answer)

@@ -1,0 +1,38 @@
+"""What a service reacts to: topic and event type → handler. The table of contents that each `consumers.py` fills.
+
+A handler takes one event and the unit of work. A projection takes a whole batch at once, for tables that are only
+drawn from events.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.inbox import Received
+from shared.messages import Event, topic_of
+from shared.work import Work
+
+Handler = Callable[[Any, Work], Awaitable[None]]
+Projection = Callable[[Sequence[Received], Work], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """Either `handlers`, one an event type, or one `projection` for all of `types`."""
+
+    handlers: Mapping[type[Event], Handler]
+    projection: Projection | None = None
+    projected: tuple[type[Event], ...] = ()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The event types listened to."""
+        return frozenset(message.type for message in (*self.handlers, *self.projected))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics to subscribe to, sorted."""
+        return tuple(sorted({topic_of(message) for message in (*self.handlers, *self.projected)}))
+
+
+NONE = Reactions({})

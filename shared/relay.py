@@ -1,0 +1,147 @@
+"""The relay: from the outbox to Kafka, in order per key, and only then out of the outbox.
+
+Invariant: a row is deleted only after the broker has acknowledged it, and a row of a shard is sent by one relay at a
+time: the one that holds the shard's session advisory lock on the connection that reads and deletes. No transaction is
+open while it sends, and there is no "last id": what is still in the table is what is still to be sent.
+
+All rows of one partition go as one batch, which Kafka takes whole or not at all: a failure can therefore double what
+was sent, which the inbox forgives, but never put a later event before an earlier one.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from shared import broker
+from shared.bell import CHANNEL
+from shared.database import Database
+from shared.log import logger
+from shared.outbox import unpack_headers
+from shared.tables import SHARDS
+from shared.telemetry import Telemetry
+
+LOCK_CLASS = 0x0B0C
+BATCH_ROWS = 1_000
+POLL_SECONDS = 0.5
+RETRY_SECONDS = 0.5
+
+LOCK = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_lock($2, shard)"
+READ = "SELECT id, topic, key, headers, value FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2"
+DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+DEPTH = """
+SELECT count(*) AS depth, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
+FROM outbox
+"""
+
+log = logger(__name__)
+_partitioner = DefaultPartitioner()
+
+
+class Relay:
+    """Sends a service's outbox until cancelled; outlives both the database's and Kafka's absence."""
+
+    def __init__(self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry) -> None:
+        self._database = database
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._telemetry = telemetry
+        self._woken = asyncio.Event()
+        self._shards: set[int] = set()
+
+    async def run(self) -> None:
+        """Connect, send, and start over whenever a connection is lost."""
+        while True:
+            try:
+                await self._session()
+            except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+                log.warning("relay-interrupted", error=type(fault).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _session(self) -> None:
+        """One life of both connections. The producer goes with the session: after a fault it starts afresh."""
+        connection = await self._database.driver()
+        try:
+            producer = broker.producer(self._bootstrap, self._client_id)
+            try:
+                await producer.start()
+                await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
+                await self._drain_for_ever(connection, producer)
+            finally:
+                with suppress(KafkaError, OSError):
+                    await producer.stop()
+        finally:
+            self._shards.clear()
+            connection.terminate()
+
+    async def _drain_for_ever(self, connection: Any, producer: AIOKafkaProducer) -> None:  # noqa: ANN401
+        while True:
+            self._woken.clear()
+            await self._take_shards(connection)
+            while await self._send_some(connection, producer):
+                pass
+            await self._measure(connection)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+    async def _take_shards(self, connection: Any) -> None:  # noqa: ANN401
+        """Try for every shard that nobody here holds; another relay's come free when its connection ends."""
+        wanted = [shard for shard in range(SHARDS) if shard not in self._shards]
+        if wanted:
+            self._shards.update(row["shard"] for row in await connection.fetch(LOCK, wanted, LOCK_CLASS))
+
+    async def _send_some(self, connection: Any, producer: AIOKafkaProducer) -> bool:  # noqa: ANN401
+        """Send the oldest rows and delete what was acknowledged. False when nothing more waits."""
+        rows = await connection.fetch(READ, sorted(self._shards), BATCH_ROWS)
+        if not rows:
+            return False
+        groups = await _by_partition(producer, rows)
+        outcomes = await asyncio.gather(
+            *(_send(producer, topic, partition, group) for (topic, partition), group in groups.items()),
+            return_exceptions=True,
+        )
+        sent = [row_id for outcome in outcomes if not isinstance(outcome, BaseException) for row_id in outcome]
+        if sent:
+            await connection.execute(DELETE, sent)
+            self._telemetry.relayed_total.inc(len(sent))
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return len(rows) == BATCH_ROWS or len(sent) < len(rows)
+
+    async def _measure(self, connection: Any) -> None:  # noqa: ANN401
+        row = await connection.fetchrow(DEPTH)
+        self._telemetry.outbox_depth.set(row["depth"])
+        self._telemetry.outbox_age_seconds.set(row["age"])
+
+
+async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
+    """Rows by the partition that any Kafka client would choose for their key, in order."""
+    partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in {row["topic"] for row in rows}}
+    groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for row in rows:
+        all_partitions = partitions[row["topic"]]
+        groups[row["topic"], _partitioner(row["key"].encode(), all_partitions, all_partitions)].append(row)
+    return groups
+
+
+async def _send(producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any]) -> list[int]:
+    """Send as much of one partition as fits into a batch. Returns the ids that Kafka has acknowledged."""
+    batch = producer.create_batch()
+    taken: list[int] = []
+    for row in rows:
+        fits = batch.append(
+            key=row["key"].encode(), value=row["value"], timestamp=None, headers=unpack_headers(row["headers"])
+        )
+        if fits is None:
+            break
+        taken.append(row["id"])
+    batch.close()
+    await (await producer.send_batch(batch, topic, partition=partition))
+    return taken
