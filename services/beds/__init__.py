@@ -1,0 +1,1 @@
+"""Beds: who waits for one, who is proposed for which, and who lies where."""

@@ -1,0 +1,109 @@
+"""One bed round, solved: place, settle the rooms, prove how good it is, say why.
+
+Invariant: every pair in the answer has been put to the scalar `first_broken_rule`, with its room as the round
+leaves it; an answer that would break a hard rule is never given. Equal rounds get equal answers.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from services.beds.allocation import rooms
+from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
+from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
+from services.beds.allocation.model import Answer, Assigned, Round, Unassigned
+from services.beds.scoring import points
+from services.beds.scoring.hard_rules import Rule, first_broken_rule
+from services.beds.scoring.model import Policy
+
+
+class RuleBroken(RuntimeError):
+    """The optimiser was about to break a hard rule. A fault of ours: nothing of the round may be used."""
+
+
+def solve(question: Round) -> Answer:
+    """Propose beds for all who wait. Raises `RuleBroken` rather than propose what a hard rule forbids."""
+    started = perf_counter()
+    matrix = build(question)
+    relaxed = rooms.place_all(matrix, matrix.room_sex)
+    chosen = canonical(matrix, rooms.settle(matrix, relaxed))
+    assigned = tuple(assigned_of(matrix, chosen, question.policy))
+    achieved = sum(one.score.points for one in assigned)
+    return Answer(
+        assigned=assigned,
+        unassigned=unassigned_of(
+            matrix, chosen, not_free=question.not_free + len(question.places) - len(question.free)
+        ),
+        bound=max(achieved, bound_of(matrix, relaxed, chosen)),
+        achieved=achieved,
+        policy_version=question.policy.version,
+        seconds=perf_counter() - started,
+    )
+
+
+def bound_of(matrix: Matrix, relaxed: Ints, chosen: Ints) -> float:
+    """No allocation that keeps the rules and gives tier 0 its greatest total scores more than this.
+
+    Where tier 0 has as much as if empty rooms could mix, that is its greatest total, and the relaxed round, which
+    has the same and then the most for tier 1, is the bound. Otherwise tier 0's greatest total is not known, and
+    only the greatest plain total without the sex rule of empty rooms is above all that can be.
+    """
+    if rooms.keeps_first_tier(matrix, chosen, relaxed):
+        return float(weights_of(matrix.weights, relaxed).sum())
+    weights = rooms.open_weights(matrix, matrix.room_sex)
+    return float(weights_of(weights, assign(weights, matrix.free)).sum())
+
+
+def canonical(matrix: Matrix, chosen: Ints) -> Ints:
+    """Of patients who are alike in every weight, sex and tier, the smaller ids get the earlier beds."""
+    alike: dict[tuple[bytes, int, int], list[int]] = {}
+    for row in range(len(chosen)):
+        alike.setdefault((matrix.weights[row].tobytes(), matrix.sex[row], matrix.tier[row]), []).append(row)
+    ordered = chosen.copy()
+    for same in alike.values():
+        ordered[same] = sorted(chosen[same], key=lambda column: (column == NO_COLUMN, column))
+    return ordered
+
+
+def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy) -> Iterator[Assigned]:
+    """The pairs in order of request id, each checked against the rules and explained."""
+    after = rooms.sexes_after(matrix, chosen)
+    beds = [iter(column.bed_ids) for column in matrix.columns]
+    for row in np.flatnonzero(chosen != NO_COLUMN):
+        waiting, column = matrix.waiting[row], chosen[row]
+        place = matrix.columns[column].place
+        state = after[matrix.room[column]]
+        crowded = replace(place, room_sex=SEXES[state]) if state in range(len(SEXES)) else place
+        if rule := first_broken_rule(waiting, crowded, policy):
+            raise RuleBroken(f"{waiting.request_id} in {place.bed_id} would break {rule}")
+        yield Assigned(
+            request_id=waiting.request_id,
+            bed_id=next(beds[column]),
+            tier=int(matrix.tier[row]),
+            score=points.score(waiting, place, policy, matrix.context),
+        )
+
+
+def unassigned_of(matrix: Matrix, chosen: Ints, not_free: int) -> tuple[Unassigned, ...]:
+    """Why the others have no bed: each bed under the first rule it breaks as the round leaves the rooms."""
+    rows = np.flatnonzero(chosen == NO_COLUMN)
+    broken = matrix.broken[rows].copy()
+    state = rooms.sexes_after(matrix, chosen)[matrix.room]
+    newly = (matrix.room_sex[matrix.room] == OPEN) & (state != OPEN)
+    broken[(broken == NONE_BROKEN) & newly & (state != matrix.sex[rows][:, None])] = SEX_BROKEN
+    broken[broken == NONE_BROKEN] = RULES.index(Rule.TAKEN)
+    counts = [(rule, (broken == code) @ matrix.free) for code, rule in enumerate(RULES)]
+    reasons = [Counter({rule: int(beds[at]) for rule, beds in counts}) for at in range(len(rows))]
+    for one in reasons:
+        one[Rule.STATUS] += not_free
+    return tuple(
+        Unassigned(
+            request_id=matrix.waiting[row].request_id,
+            tier=int(matrix.tier[row]),
+            reasons={rule: beds for rule, beds in one.items() if beds},
+        )
+        for row, one in zip(rows, reasons, strict=True)
+    )

@@ -1,0 +1,1 @@
+"""Score: how well a free bed suits a waiting patient, and which pairs are forbidden (BED-3)."""
