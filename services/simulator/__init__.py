@@ -1,0 +1,1 @@
+"""The outside world: patients, clinicians and the insurance centre, seeded and clocked."""

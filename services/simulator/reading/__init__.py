@@ -1,0 +1,1 @@
+"""Reading recorded patients: a Synthea CSV export in, visits, stays and charges out."""
