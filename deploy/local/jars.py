@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,3 +129,23 @@ def _java_version(program: Path) -> int:
         return 0
     found = VERSION.search(ran.stderr)
     return int(found.group(1)) if found else 0
+
+
+def main(verb: str) -> int:
+    """`python -m deploy.local.jars java|cached|bring`: 0 when it is there (or was brought), else 1 and what to do."""
+    try:
+        if verb == "java":
+            find_java()
+        elif verb == "cached" and cached_jars() is None:
+            return 1
+        elif verb == "bring":
+            find_java()
+            bring_jars()
+    except Lacking as lacking:
+        sys.stderr.write(f"no Apache Kafka: {lacking}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
