@@ -1,3 +1,9 @@
 """Where the shared fixtures come from."""
 
-pytest_plugins = ["tests.support.facts", "tests.support.postgres", "tests.support.kafka"]
+pytest_plugins = [
+    "tests.support.facts",
+    "tests.support.kafka",
+    "tests.support.postgres",
+    "tests.support.service",
+    "tests.support.delivery",
+]

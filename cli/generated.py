@@ -1,0 +1,51 @@
+"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats.
+
+`python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift).
+"""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from services.discharge.settlement import case_file
+from shared.codec import schema
+from shared.hosting import Service, application
+from shared.messages import EVENTS
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("registration", "beds", "discharge", "followup", "console")
+
+
+def generated() -> dict[str, str]:
+    """Path from the repository's root → what stands in it."""
+    documents: dict[str, Any] = {f"docs/schemas/events/{name}.schema.json": schema(EVENTS[name]) for name in EVENTS}
+    documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
+    texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
+    return texts | case_file.generated()
+
+
+def _service(name: str) -> Service:
+    service: Service = import_module(f"services.{name}.app").SERVICE
+    return service
+
+
+def main(*, check: bool) -> int:
+    """Write the files, or with `check` name those that differ; returns the exit status."""
+    texts = generated()
+    stale = [
+        path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text
+    ]
+    if check:
+        for path in stale:
+            sys.stderr.write(f"{path} is not up to date: run `make generated` and commit it\n")
+        return 1 if stale else 0
+    for path in stale:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(texts[path])
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(check="--check" in sys.argv[1:]))

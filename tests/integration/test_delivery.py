@@ -1,0 +1,138 @@
+"""Each event takes effect exactly once, in order, on Apache Kafka and PostgreSQL, whatever happens on the way."""
+
+import asyncio
+from dataclasses import replace
+
+from aiokafka import AIOKafkaConsumer
+
+from shared.broker import dead_letters_of, producer
+from shared.ids import new_id
+from tests.support.delivery import death
+from tests.support.service import NOON, record_of
+from tests.support.waiting import until
+
+
+async def test_what_one_service_says_takes_effect_in_another_in_order_and_leaves_the_outbox(pair, patients):
+    async with pair.relaying(), pair.consuming():
+        for patient in patients:
+            await pair.say(patient, 1, 2, 3)
+        for patient in patients:
+            await pair.hears(patient, [1, 2, 3])
+    assert await pair.outbox() == 0
+
+
+async def test_without_kafka_nothing_is_lost_and_everything_comes_once_it_is_there(pair, apache_kafka, patients):
+    apache_kafka.kill()
+    async with pair.relaying(), pair.consuming():
+        for patient in patients:
+            await pair.say(patient, 1, 2)
+        assert await pair.outbox() == 2 * len(patients)
+        await asyncio.to_thread(apache_kafka.start)
+        for patient in patients:
+            await pair.hears(patient, [1, 2], seconds=40)
+    await until(lambda: _is_zero(pair))
+
+
+async def test_an_event_sent_twice_takes_effect_once(pair, patients):
+    records = [sealed(patient, version) for patient in patients for version in (1, 2)]
+    await produce(pair, records)
+    await produce(pair, records)
+    async with pair.consuming(), pair.relaying():
+        for patient in patients:
+            await pair.say(patient, 3)
+            await pair.hears(patient, [1, 2, 3])
+
+
+async def test_an_older_version_that_comes_late_under_a_new_id_is_ignored(pair, patients):
+    async with pair.relaying(), pair.consuming():
+        await pair.say(patients[0], 1, 2, 3)
+        await pair.say(patients[0], 2)
+        await pair.say(patients[0], 4)
+        await pair.hears(patients[0], [1, 2, 3, 4])
+
+
+async def test_an_event_that_cannot_be_taken_parks_its_aggregate_and_nobody_elses(pair, patients):
+    sick, *others = patients
+    pair.refuses.add(sick)
+    async with pair.relaying(), pair.consuming():
+        await pair.say(sick, 1)
+        for patient in others:
+            await pair.say(patient, 1)
+            await pair.hears(patient, [1])
+        await until(lambda: _parks(pair, ["ValueError"]))
+        await pair.say(sick, 2)
+        await until(lambda: _parks(pair, ["ValueError", "behind-a-parked-event"]))
+    assert await pair.heard(sick) == []
+    async with pair.listener.work() as work:
+        assert await (await work.sql()).fetchval("SELECT count(*) FROM outbox WHERE topic LIKE '%-dead-letters'") == 1
+
+
+async def test_a_dead_letter_carries_the_record_as_it_came_and_where_from(pair, patients):
+    pair.refuses.add(patients[0])
+    listeners_relay = pair.__class__(pair.listener, pair.listener, pair.bootstrap, pair.name).relaying()
+    async with pair.relaying(), pair.consuming(), listeners_relay:
+        await pair.say(patients[0], 1)
+        letter = await first_record(pair.bootstrap, dead_letters_of(pair.name))
+    headers = dict(letter.headers)
+    assert headers["dead-reason"] == b"ValueError"
+    assert headers["dead-topic"] == b"registration-events"
+    assert str(patients[0]).encode() in letter.value
+
+
+async def test_bytes_that_are_no_event_are_parked_and_the_next_is_taken(pair, patients):
+    event = sealed(patients[0], 1)
+    headless = replace(event, value=b"\xff\xfe not json", headers=(("x", b"\xff"),))
+    await produce(pair, [headless, replace(event, value=b"{}")])
+    async with pair.relaying(), pair.consuming():
+        await pair.say(patients[1], 1)
+        await pair.hears(patients[1], [1])
+        await until(lambda: _parks(pair, ["headless", "undecodable"]))
+
+
+async def test_a_consumer_cut_off_after_its_commit_and_before_its_acknowledgement_does_not_do_it_again(pair, patients):
+    records = [sealed(patient, 1) for patient in patients]
+    effects = pair.effects()
+    await effects.take(records)
+    await effects.take(records)
+    assert [await pair.heard(patient) for patient in patients] == [[1]] * len(patients)
+
+
+async def test_two_relays_share_the_work_and_keep_the_order(pair, patients):
+    async with pair.relaying(), pair.relaying(), pair.consuming():
+        await asyncio.gather(*(pair.say(patient, *range(1, 11)) for patient in patients))
+        for patient in patients:
+            await pair.hears(patient, list(range(1, 11)))
+
+
+def sealed(patient, version):
+    """A death of that version as Kafka would give it."""
+    return record_of(death(patient, version), NOON)
+
+
+async def produce(pair, records):
+    """Send records as they are, in order."""
+    kafka = producer(pair.bootstrap, f"sender-{new_id()}")
+    await kafka.start()
+    try:
+        for record in records:
+            await kafka.send_and_wait(record.topic, record.value, key=record.key, headers=list(record.headers))
+    finally:
+        await kafka.stop()
+
+
+async def first_record(bootstrap, topic):
+    """The first record of a topic, waiting for it."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        return await asyncio.wait_for(consumer.getone(), 20)
+    finally:
+        await consumer.stop()
+
+
+async def _parks(pair, reasons):
+    return await pair.parked() == reasons
+
+
+async def _is_zero(pair):
+    return await pair.outbox() == 0

@@ -1,0 +1,153 @@
+"""A service under test: its real application on a migrated database of its own, without Kafka.
+
+Invariant: what a test sees went through the same edge, transaction and inbox as in production.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from shared.clock import FixedClock, wall_now
+from shared.codec import decode
+from shared.database import Database, engine_for, migrate
+from shared.effects import Effects
+from shared.envelope import seal, unseal
+from shared.hosting import Host, Service, host_of
+from shared.ids import new_id
+from shared.inbox import Record
+from shared.messages import Event
+from shared.outbox import unpack_headers
+from tests.support.postgres import Server
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OFFSETS = count()
+
+
+@dataclass
+class ServiceUnderTest:
+    """A running service: call it as a client, deliver events to it, and read what it said."""
+
+    host: Host
+    client: httpx.AsyncClient
+    clock: FixedClock
+    key: OKPKey
+
+    @property
+    def database(self) -> Database:
+        """For handlers called directly: `async with service.database.work() as work`."""
+        return self.host.database
+
+    def token(self, *roles: str, subject: str = "tester") -> str:
+        """A bearer token with these roles."""
+        claims = {"sub": subject, "roles": list(roles), "exp": int((wall_now() + timedelta(hours=1)).timestamp())}
+        return jwt.encode({"alg": "Ed25519", "kid": self.key.kid}, claims, self.key, algorithms=["Ed25519"])
+
+    async def get(self, path: str, *, role: str, **params: Any) -> httpx.Response:
+        """Read as `role`."""
+        return await self.client.get(path, params=params, headers=self.headers(role))
+
+    async def command(
+        self, method: str, path: str, *, role: str, body: Any = None, key: str | None = None
+    ) -> httpx.Response:
+        """Ask for something as `role`; every call has a new idempotency key unless one is given."""
+        headers = {**self.headers(role), "Idempotency-Key": key or str(new_id())}
+        return await self.client.request(method, path, json=body, headers=headers)
+
+    def headers(self, role: str) -> dict[str, str]:
+        """The Authorization header of a role."""
+        return {"Authorization": f"Bearer {self.token(role)}"}
+
+    async def deliver(self, *events: Event, times: int = 1) -> None:
+        """Take events as the consumer would take one batch from Kafka, `times` over."""
+        records = [record_of(event, self.clock.now()) for event in events]
+        effects = Effects(self.host.service.name, self.database, self.host.service.reactions, self.host.telemetry)
+        for _ in range(times):
+            await effects.take(records)
+
+    async def said(self) -> list[Event]:
+        """Every event in the outbox, in order; dead letters are left out."""
+        async with self.database.work() as work:
+            rows = await (await work.sql()).fetch("SELECT topic, headers, value FROM outbox ORDER BY id")
+        return [
+            decode(unseal(unpack_headers(row["headers"])).type, row["value"])
+            for row in rows
+            if not row["topic"].endswith("-dead-letters")
+        ]
+
+    async def fire(self, name: str) -> int:
+        """Let the timer of that name do what is due; how many it did."""
+        timer = next(timer for timer in self.host.timers if timer.name == name)
+        return await timer.fire(self.database, 100)
+
+    async def sql(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+        """Rows of a query."""
+        async with self.database.work() as work:
+            return [dict(row) for row in await (await work.sql()).fetch(query, *arguments)]
+
+
+def record_of(event: Event, now: datetime) -> Record:
+    """The event as Kafka would give it."""
+    sealed = seal(event, now)
+    return Record(
+        topic=sealed.topic,
+        partition=0,
+        offset=next(OFFSETS),
+        key=sealed.key.encode(),
+        value=sealed.value,
+        headers=tuple(sealed.headers),
+        written_at=wall_now(),
+    )
+
+
+ServiceFactory = Callable[..., AbstractAsyncContextManager[ServiceUnderTest]]
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> tuple[OKPKey, Path]:
+    """A token issuer's key and its JWKS file."""
+    key = OKPKey.generate_key("Ed25519", {"kid": "test"}, private=True)
+    path = tmp_path_factory.mktemp("issuer") / "jwks.json"
+    path.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    return key, path
+
+
+@pytest.fixture
+def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> Iterator[ServiceFactory]:
+    """`async with run_service(SERVICE) as service:`; extra keyword arguments become settings."""
+    key, jwks = issuer
+
+    @asynccontextmanager
+    async def run(service: Service, at: datetime = NOON, **settings: Any) -> AsyncIterator[ServiceUnderTest]:
+        template = await asyncio.to_thread(
+            postgres.template, service.name, lambda url: migrate(service.migrations, url)
+        )
+        with postgres.database(template) as url:
+            fixed = FixedClock(at)
+            told = service.settings(
+                service=service.name, database_url=url, kafka="127.0.0.1:1", http_port=0, jwks=jwks, **settings
+            )
+            host = host_of(service, told, parts=("api",), business_clock=fixed)
+            transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)
+            async with host.running(), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                yield ServiceUnderTest(host, client, fixed, key)
+
+    yield run
+
+
+@pytest.fixture
+async def bare_database(database: str, postgres: Server) -> AsyncIterator[Database]:
+    """An empty database with an engine, for tests of the machinery."""
+    engine = engine_for(database, 12)
+    yield Database(engine, FixedClock(NOON))
+    await engine.dispose()
