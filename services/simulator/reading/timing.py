@@ -76,6 +76,12 @@ def bed_days(stay: Stay) -> int:
     return max(1, (hospital_day(stay.ended_at) - hospital_day(stay.started_at)).days)
 
 
+def years_between(born_on: date, on: date) -> int:
+    """The age in whole years of somebody born on that day, on another; 0 before birth."""
+    had_birthday = (on.month, on.day) >= (born_on.month, born_on.day)
+    return max(0, on.year - born_on.year - (not had_birthday))
+
+
 def midnight(on: date) -> datetime:
     """The first instant of a UTC day."""
     return datetime.combine(on, time.min, tzinfo=UTC)
