@@ -13,7 +13,11 @@ from shared.messages import EVENTS, Event
 
 
 class Undecodable(ValueError):
-    """The bytes are no such event. Carries field paths only, never a value: values may be a patient's."""
+    """The bytes are no such event. `fields` is `path:fault,…`, never a value: values may be a patient's."""
+
+    def __init__(self, fields: str) -> None:
+        super().__init__(fields)
+        self.fields = fields
 
 
 @cache
@@ -32,10 +36,8 @@ def decode(event_type: str, value: bytes) -> Event:
     try:
         return adapter(EVENTS[event_type]).validate_json(value)
     except ValidationError as refusal:
-        places = ", ".join(
-            f"{'.'.join(map(str, error['loc'])) or 'value'}: {error['type']}" for error in refusal.errors()
-        )
-        raise Undecodable(f"{event_type}: {places}") from None
+        faults = (f"{'.'.join(map(str, error['loc'])) or 'value'}:{error['type']}" for error in refusal.errors())
+        raise Undecodable(",".join(faults)) from None
 
 
 def schema(message: type[Event]) -> dict[str, Any]:

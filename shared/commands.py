@@ -7,6 +7,7 @@ days apart, one takes effect and both get the same answer; the same key with ano
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -64,7 +65,7 @@ class Commands:
         with caused_by(Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}")):
             for _ in range(ATTEMPTS):
                 try:
-                    return await self._once(key, body_hash, handler, arguments, TypeAdapter(answer))
+                    return await self._once(key, body_hash, handler, arguments, _adapter(answer))
                 except (Stale, Repeated):
                     continue
                 except Missing as missing:
@@ -145,6 +146,11 @@ def lost_race() -> Response:
     """The answer after the last attempt."""
     remedy = "read it again and repeat the command with a new key"
     return problem(409, "stale", "Somebody else changed it at the same time", remedy=remedy)
+
+
+@cache
+def _adapter(answer: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+    return TypeAdapter(answer)
 
 
 def _commands(request: Request) -> Commands:

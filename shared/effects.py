@@ -67,7 +67,7 @@ class Effects:
         try:
             event = decode(envelope.type, record.value or b"")
         except Undecodable as reason:
-            log.warning("event-undecodable", type=envelope.type, reason=str(reason))
+            log.warning("event-undecodable", type=envelope.type, reason=reason.fields)
             aggregate = f"{envelope.source}:{envelope.subject}"
             await self._bury(record, "undecodable", aggregate=aggregate, event_type=envelope.type)
             return None

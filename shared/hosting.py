@@ -20,8 +20,9 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared import auth, clock, log, problem
+from shared import auth, log, problem
 from shared.bell import Bell
+from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
 from shared.database import Database, SchemaBehind, check_schema, engine_for, migrate
 from shared.effects import Effects
@@ -144,10 +145,13 @@ class Host:
         }
 
 
-def host_of(service: Service, settings: Settings, parts: Sequence[str] = PARTS) -> Host:
-    """Put a service together; connects nothing."""
+def host_of(
+    service: Service, settings: Settings, parts: Sequence[str] = PARTS, *, business_clock: Clock | None = None
+) -> Host:
+    """Put a service together; connects nothing. `business_clock` stands in for the one that the settings name."""
     database = Database(
-        engine_for(settings.database_url.get_secret_value(), settings.pool_size), clock.clock_from(settings.clock)
+        engine_for(settings.database_url.get_secret_value(), settings.pool_size),
+        business_clock or clock_from(settings.clock),
     )
     telemetry = Telemetry(service.name)
 

@@ -5,7 +5,7 @@ Invariant: what a test sees went through the same edge, transaction and inbox as
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -123,8 +123,8 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> tuple[OKPKey, Path]:
 
 
 @pytest.fixture
-def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> Iterator[ServiceFactory]:
-    """`async with run_service(SERVICE) as service:`; extra keyword arguments become settings."""
+def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory:
+    """Runs a service: `async with run_service(SERVICE) as service:`; extra keyword arguments become settings."""
     key, jwks = issuer
 
     @asynccontextmanager
@@ -142,11 +142,11 @@ def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> Iterator[Servi
             async with host.running(), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
                 yield ServiceUnderTest(host, client, fixed, key)
 
-    yield run
+    return run
 
 
 @pytest.fixture
-async def bare_database(database: str, postgres: Server) -> AsyncIterator[Database]:
+async def bare_database(database: str) -> AsyncIterator[Database]:
     """An empty database with an engine, for tests of the machinery."""
     engine = engine_for(database, 12)
     yield Database(engine, FixedClock(NOON))
