@@ -47,7 +47,7 @@ class Round:
         return Round(waiting=self.waiting, places=self.free, policy=self.policy, not_free=self.not_free + closed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Assigned:
     """A patient and the bed proposed for them, with the reasons."""
 
@@ -57,7 +57,7 @@ class Assigned:
     score: Score
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Unassigned:
     """A patient for whom no bed is left; each bed counts once, under the first rule it breaks."""
 
@@ -66,7 +66,7 @@ class Unassigned:
     reasons: Mapping[Rule, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """The proposal of a round, by request id, with its certificate. `seconds` is a measurement, no part of equality."""
 

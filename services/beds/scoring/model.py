@@ -2,6 +2,8 @@
 
 Invariant: nothing in here holds a name or a contact, and a value that could not be scored cannot be made:
 `Unscorable` names the field and the remedy. The rules over these values are `hard_rules` and `points`.
+Patients and beds have no slots: thousands of them go to the optimiser's process each round, and a frozen class
+with slots is unpickled ten times slower.
 """
 
 from collections.abc import Mapping
@@ -56,6 +58,12 @@ class Urgency(StrEnum):
     DAY = "day"
 
 
+URGENCY_OF_TRIAGE = (Urgency.L1, Urgency.L2, Urgency.L3, Urgency.L4)
+URGENCY_OF_CLASS: dict[AdmissionClass, Urgency] = {
+    one: Urgency(one) for one in AdmissionClass if one is not AdmissionClass.EMERGENCY
+}
+
+
 class BedStatus(StrEnum):
     """HL7 table 0116, and R, ours, because the table has no code for reserved."""
 
@@ -92,7 +100,7 @@ class Isolation(StrEnum):
     AIRBORNE = "airborne"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Waiting:
     """A patient's request for a bed at the instant of the round. `rw` None = the DRG weight is not known yet."""
 
@@ -130,10 +138,10 @@ class Waiting:
     @property
     def urgency(self) -> Urgency:
         """The key into the policy's tables."""
-        return Urgency(self.admission_class) if self.triage is None else Urgency(f"L{self.triage}")
+        return URGENCY_OF_CLASS[self.admission_class] if self.triage is None else URGENCY_OF_TRIAGE[self.triage - 1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """One bed, with the traits of its room and ward. `stay_band` = the days the ward is for, both included.
 

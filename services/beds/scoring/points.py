@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from statistics import fmean, median
+from typing import NamedTuple
 
 from services.beds.scoring.model import Place, Policy, Sex, SexPolicy, Waiting
 
@@ -22,8 +23,7 @@ class Context:
     rw_overall: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(NamedTuple):
     """One line of the explanation. `assumed` marks a value that stands in for one nobody has given yet."""
 
     name: str
@@ -37,7 +37,7 @@ class Term:
         return self.weight * self.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Score:
     """How well a bed suits a patient under one version of the policy, and why."""
 
@@ -78,12 +78,12 @@ def priority(waiting: Waiting, policy: Policy, context: Context) -> tuple[Term, 
     weights = policy.weights
     rw = context.rw_by_specialty.get(waiting.specialty, context.rw_overall) if waiting.rw is None else waiting.rw
     return (
-        Term(name="u", weight=weights.u, value=policy.urgency[waiting.urgency]),
-        Term(name="a", weight=weights.a, value=ageing(waiting, policy)),
-        Term(name="rw", weight=weights.rw, value=complexity(rw, policy), assumed=waiting.rw is None),
-        Term(name="l4", weight=weights.l4, value=float(waiting.level4)),
-        Term(name="cmi", weight=weights.cmi, value=department(waiting.department_cmi, policy, context)),
-        Term(name="s", weight=weights.s, value=waiting.social_points),
+        Term("u", weights.u, policy.urgency[waiting.urgency]),
+        Term("a", weights.a, ageing(waiting, policy)),
+        Term("rw", weights.rw, complexity(rw, policy), assumed=waiting.rw is None),
+        Term("l4", weights.l4, float(waiting.level4)),
+        Term("cmi", weights.cmi, department(waiting.department_cmi, policy, context)),
+        Term("s", weights.s, waiting.social_points),
     )
 
 
@@ -96,11 +96,11 @@ def fit(waiting: Waiting, place: Place, policy: Policy) -> tuple[Term, ...]:
     los = float(in_band(waiting.expected_days, place.stay_band))
     flex = float(keeps_flexible(waiting.sex, place.sex_policy, place.room_sex))
     return (
-        Term(name="spec", weight=scale * weights.spec, value=spec),
-        Term(name="campus", weight=scale * weights.campus, value=campus),
-        Term(name="equip", weight=scale * weights.equip, value=equip),
-        Term(name="los", weight=scale * weights.los, value=los),
-        Term(name="flex", weight=scale * weights.flex, value=flex),
+        Term("spec", scale * weights.spec, spec),
+        Term("campus", scale * weights.campus, campus),
+        Term("equip", scale * weights.equip, equip),
+        Term("los", scale * weights.los, los),
+        Term("flex", scale * weights.flex, flex),
     )
 
 
