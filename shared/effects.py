@@ -8,8 +8,10 @@ Invariant: what `take` returns from is committed, as an effect or as a parked re
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +41,15 @@ class Outage(ConnectionError):
     """The database does not answer."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Why a record has to be parked: a code or an error's type, never a value."""
+
+    reason: str
+    aggregate: str | None = None
+    type: str | None = None
+
+
 class Effects:
     """What one service does with the records it receives."""
 
@@ -49,55 +60,78 @@ class Effects:
         self._telemetry = telemetry
 
     async def take(self, records: Sequence[Record]) -> None:
-        """Take a batch in order. Raises `Outage` when the database is away; then nothing, or a part, was taken."""
-        received = [one for record in records if (one := await self._read(record)) is not None]
-        if received and await self._attempt(received) is not None:
-            for one in received:
-                await self._take_alone(one)
+        """Take a batch in order. Raises `Outage` when the database is away; at most a first part is taken then."""
+        readable: list[Received] = []
+        for record in records:
+            one = self._read(record)
+            if isinstance(one, Received):
+                readable.append(one)
+            elif isinstance(one, Unreadable):
+                await self._take_readable(readable)
+                await self._bury(record, one)
+                readable = []
+        await self._take_readable(readable)
 
-    async def _read(self, record: Record) -> Received | None:
-        """The event in the record; None when it is not for us, or cannot be read and is buried."""
+    async def redrive(self, withdraw: Callable[[Work], Awaitable[Sequence[Record]]]) -> str | None:
+        """Take what `withdraw` takes out of the parking, all or nothing. None, or the type of what went wrong."""
+
+        async def effect(work: Work) -> None:
+            for record in await withdraw(work):
+                one = self._read(record)
+                if isinstance(one, Unreadable):
+                    raise Undecodable(one.reason)
+                if one is not None:
+                    await self._react([one], work)
+
+        return await self._attempt(effect)
+
+    def _read(self, record: Record) -> Received | Unreadable | None:
+        """The event in the record; None when it is not for us."""
         try:
             envelope = unseal(record.headers)
         except Headless:
-            await self._bury(record, "headless", aggregate=None, event_type=None)
-            return None
+            return Unreadable(reason="headless")
         if envelope.type not in self._reactions.types:
             return None
         try:
             event = decode(envelope.type, record.value or b"")
-        except Undecodable as reason:
-            log.warning("event-undecodable", type=envelope.type, reason=reason.fields)
+        except Undecodable as fault:
+            log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
             aggregate = f"{envelope.source}:{envelope.subject}"
-            await self._bury(record, "undecodable", aggregate=aggregate, event_type=envelope.type)
-            return None
+            return Unreadable(reason="undecodable", aggregate=aggregate, type=envelope.type)
         return Received(record=record, envelope=envelope, event=event)
+
+    async def _take_readable(self, batch: Sequence[Received]) -> None:
+        """Together; where that fails, one by one."""
+        if batch and await self._attempt(partial(self._react, batch)) is not None:
+            for one in batch:
+                await self._take_alone(one)
+        now = wall_now()
+        for one in batch:
+            self._telemetry.handled_total.labels(type=one.envelope.type, outcome="taken").inc()
+            self._telemetry.event_age_seconds.observe(max(0.0, (now - one.record.written_at).total_seconds()))
 
     async def _take_alone(self, received: Received) -> None:
         """One event in its own transaction, a few times; then it is a dead letter."""
         fault: str | None = None
         for attempt in range(ATTEMPTS):
-            fault = await self._attempt([received])
+            fault = await self._attempt(partial(self._react, [received]))
             if fault is None:
                 return
             await asyncio.sleep(BACK_OFF_SECONDS * 2**attempt)
-        reason = fault or "unknown"
-        await self._bury(received.record, reason, aggregate=received.aggregate, event_type=received.envelope.type)
+        why = Unreadable(reason=str(fault), aggregate=received.aggregate, type=received.envelope.type)
+        await self._bury(received.record, why)
 
-    async def _attempt(self, batch: Sequence[Received]) -> str | None:
-        """One transaction for all. None when it has committed, else the type of what went wrong."""
+    async def _attempt(self, effect: Callable[[Work], Awaitable[None]]) -> str | None:
+        """One transaction. None when it has committed, else the type of what went wrong."""
         try:
             async with self._transaction() as work:
-                await self._react(batch, work)
+                await effect(work)
         except Outage:
             raise
         except Exception as fault:  # noqa: BLE001 - whatever a handler raises must not stop the events behind it
-            log.warning("reaction-failed", error=type(fault).__name__, events=len(batch))
+            log.warning("reaction-failed", error=type(fault).__name__)
             return type(fault).__name__
-        now = wall_now()
-        for one in batch:
-            self._telemetry.handled_total.labels(type=one.envelope.type, outcome="taken").inc()
-            self._telemetry.event_age_seconds.observe(max(0.0, (now - one.record.written_at).total_seconds()))
         return None
 
     async def _react(self, batch: Sequence[Received], work: Work) -> None:
@@ -109,17 +143,18 @@ class Effects:
             with caused_by(one.envelope.origin):
                 await self._reactions.handlers[type(one.event)](one.event, work)
 
-    async def _bury(self, record: Record, reason: str, *, aggregate: str | None, event_type: str | None) -> None:
+    async def _bury(self, record: Record, why: Unreadable) -> None:
         """Park the record and say so on the dead letters, once."""
         async with self._transaction() as work:
+            connection = await work.sql()
             parked = await inbox.park(
-                await work.sql(), record, aggregate=aggregate, event_type=event_type, reason=reason
+                connection, record, aggregate=why.aggregate, event_type=why.type, reason=why.reason
             )
             if parked:
-                work.said.append(dead_letter(self._service, record, reason))
+                work.said.append(dead_letter(self._service, record, why.reason))
         if parked:
             self._telemetry.dead_letters_total.inc()
-            log.error("dead-letter", type=event_type, reason=reason, topic=record.topic, offset=record.offset)
+            log.error("dead-letter", type=why.type, reason=why.reason, topic=record.topic, offset=record.offset)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Work]:

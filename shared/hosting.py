@@ -20,7 +20,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared import auth, log, problem
+from shared import auth, dead_letters, log, problem
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
@@ -63,6 +63,7 @@ class Host:
     parts: frozenset[str]
     telemetry: Telemetry
     database: Database
+    effects: Effects
     app: FastAPI
     timers: list[Timer] = field(default_factory=list)
     consumer: Consumer | None = None
@@ -94,13 +95,12 @@ class Host:
         if "consumer" in self.parts:
             running.append(self.clockwork.run())
             if self.service.reactions.topics:
-                effects = Effects(name, self.database, self.service.reactions, self.telemetry)
                 self.consumer = Consumer(
                     service=name,
                     instance=settings.instance,
                     bootstrap=settings.kafka,
                     topics=self.service.reactions.topics,
-                    effects=effects,
+                    effects=self.effects,
                     telemetry=self.telemetry,
                 )
                 running.append(self.consumer.run())
@@ -166,8 +166,10 @@ def host_of(
     app.state.settings = settings
     app.state.verifier = auth.Verifier(settings.jwks)
     app.add_middleware(Edge, telemetry=telemetry)
-    host = Host(service, settings, frozenset(parts), telemetry, database, app, list(service.timers))
+    effects = Effects(service.name, database, service.reactions, telemetry)
+    host = Host(service, settings, frozenset(parts), telemetry, database, effects, app, list(service.timers))
     app.include_router(health(host.missing, host.state))
+    app.include_router(dead_letters.router_for(effects))
     return host
 
 

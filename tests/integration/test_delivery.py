@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer
 
 from shared.broker import dead_letters_of, producer
+from shared.dead_letters import withdraw
 from shared.ids import new_id
 from tests.support.delivery import death
 from tests.support.service import NOON, record_of
@@ -95,6 +97,27 @@ async def test_a_consumer_cut_off_after_its_commit_and_before_its_acknowledgemen
     await effects.take(records)
     await effects.take(records)
     assert [await pair.heard(patient) for patient in patients] == [[1]] * len(patients)
+
+
+async def test_what_came_before_a_bad_event_in_the_same_batch_is_taken_and_not_queued_behind_it(pair, patients):
+    first, second, third = (sealed(patients[0], version) for version in (1, 2, 3))
+    await pair.effects().take([first, replace(second, value=b"{}"), third])
+    assert await pair.heard(patients[0]) == [1]
+    assert await pair.parked() == ["undecodable", "behind-a-parked-event"]
+
+
+async def test_a_parked_event_is_taken_with_all_behind_it_once_its_cause_is_mended(pair, patients):
+    patient = patients[0]
+    pair.refuses.add(patient)
+    effects = pair.effects()
+    await effects.take([sealed(patient, 1), sealed(patient, 2)])
+    parked_id = (await pair.parked_ids())[0]
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) == "ValueError"
+    assert len(await pair.parked()) == 2
+    pair.refuses.clear()
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) is None
+    assert await pair.heard(patient) == [1, 2]
+    assert await pair.parked() == []
 
 
 async def test_two_relays_share_the_work_and_keep_the_order(pair, patients):

@@ -76,6 +76,11 @@ class Pair:
         async with self.listener.work() as work:
             return [row["reason"] for row in await (await work.sql()).fetch("SELECT reason FROM parked ORDER BY id")]
 
+    async def parked_ids(self) -> list[int]:
+        """The parked records, in order."""
+        async with self.listener.work() as work:
+            return [row["id"] for row in await (await work.sql()).fetch("SELECT id FROM parked ORDER BY id")]
+
     async def hears(self, patient_id: UUID, versions: list[int], seconds: float = 20.0) -> None:
         """Wait until exactly these have taken effect."""
         await until(lambda: self._equals(patient_id, versions), seconds=seconds)

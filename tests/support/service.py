@@ -21,7 +21,6 @@ from joserfc.jwk import OKPKey
 from shared.clock import FixedClock, wall_now
 from shared.codec import decode
 from shared.database import Database, engine_for, migrate
-from shared.effects import Effects
 from shared.envelope import seal, unseal
 from shared.hosting import Host, Service, host_of
 from shared.ids import new_id
@@ -71,9 +70,8 @@ class ServiceUnderTest:
     async def deliver(self, *events: Event, times: int = 1) -> None:
         """Take events as the consumer would take one batch from Kafka, `times` over."""
         records = [record_of(event, self.clock.now()) for event in events]
-        effects = Effects(self.host.service.name, self.database, self.host.service.reactions, self.host.telemetry)
         for _ in range(times):
-            await effects.take(records)
+            await self.host.effects.take(records)
 
     async def said(self) -> list[Event]:
         """Every event in the outbox, in order; dead letters are left out."""
@@ -124,7 +122,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> tuple[OKPKey, Path]:
 
 @pytest.fixture
 def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory:
-    """Runs a service: `async with run_service(SERVICE) as service:`; extra keyword arguments become settings."""
+    """Runs a service for the length of an `async with`; extra keyword arguments become its settings."""
     key, jwks = issuer
 
     @asynccontextmanager
