@@ -88,20 +88,13 @@ def contradictions(case: Case, pack: Pack) -> list[Fault]:
     if case.pack != pack.name:
         faults.append(Fault(field="pack", problem=f"the rules at hand are {pack.name}", remedy=f"load {case.pack}"))
     if case.on < pack.valid_from:
-        remedy = f"write {pack.valid_from} or a later day"
-        faults.append(Fault(field="on", problem=f"{case.on} lies before the pack", remedy=remedy))
+        faults.append(pack.day_fault(case.on))
     if case.hospital_level not in pack.levels:
-        faults.append(level_fault(pack, case.hospital_level))
+        faults.append(pack.level_fault(case.hospital_level))
     if case.referral is not None and case.referral not in pack.referral:
         problem = f"{pack.name} has no bonus for {case.referral}"
         faults.append(Fault(field="referral", problem=problem, remedy="write null"))
     return faults
-
-
-def level_fault(pack: Pack, level: int) -> Fault:
-    """Says that a pack has no rules for a hospital level, and which levels it has."""
-    known = " or ".join(map(str, sorted(pack.levels)))
-    return Fault(field="hospital_level", problem=f"{pack.name} has no level {level}", remedy=f"write {known}")
 
 
 def year_after(case: Case, answer: Answer, pack: Pack) -> YearToDate:
@@ -169,14 +162,14 @@ def _benefit(case: Case, pack: Pack, totals: _Totals) -> _Benefit:
 def _sum_step(totals: _Totals) -> Step:
     return Step(
         what="sums over the lines (identity A: the total is the sum of its four parts)",
-        inputs=(),
-        gives=(
-            ("medfee_sumamt_fen", totals.medfee_fen),
-            ("fulamt_ownpay_amt_fen", totals.own_fen),
-            ("overlmt_selfpay_fen", totals.over_fen),
-            ("preselfpay_amt_fen", totals.preself_fen),
-            ("inscp_scp_amt_fen", totals.in_scope_fen),
-        ),
+        inputs={},
+        gives={
+            "medfee_sumamt_fen": totals.medfee_fen,
+            "fulamt_ownpay_amt_fen": totals.own_fen,
+            "overlmt_selfpay_fen": totals.over_fen,
+            "preselfpay_amt_fen": totals.preself_fen,
+            "inscp_scp_amt_fen": totals.in_scope_fen,
+        },
     )
 
 
@@ -185,27 +178,27 @@ def _last_steps(case: Case, totals: _Totals, benefit: _Benefit, account: int) ->
     return (
         Step(
             what="identity B: the funds together",
-            inputs=(
-                ("hifp_pay_fen", benefit.hifp_fen),
-                ("hifob_pay_fen", benefit.hifob_fen),
-                ("hifmi_pay_fen", benefit.hifmi_fen),
-                ("maf_pay_fen", benefit.maf_fen),
-            ),
-            gives=(("fund_pay_sumamt_fen", benefit.fund_fen),),
+            inputs={
+                "hifp_pay_fen": benefit.hifp_fen,
+                "hifob_pay_fen": benefit.hifob_fen,
+                "hifmi_pay_fen": benefit.hifmi_fen,
+                "maf_pay_fen": benefit.maf_fen,
+            },
+            gives={"fund_pay_sumamt_fen": benefit.fund_fen},
         ),
         Step(
             what="identity C: the personal part is what the funds leave",
-            inputs=(("medfee_sumamt_fen", totals.medfee_fen), ("fund_pay_sumamt_fen", benefit.fund_fen)),
-            gives=(("psn_part_amt_fen", personal),),
+            inputs={"medfee_sumamt_fen": totals.medfee_fen, "fund_pay_sumamt_fen": benefit.fund_fen},
+            gives={"psn_part_amt_fen": personal},
         ),
         Step(
             what="the smaller of account balance and personal part",
-            inputs=(("account_balance_fen", case.account_balance_fen), ("psn_part_amt_fen", personal)),
-            gives=(("acct_pay_fen", account),),
+            inputs={"account_balance_fen": case.account_balance_fen, "psn_part_amt_fen": personal},
+            gives={"acct_pay_fen": account},
         ),
         Step(
             what="identity D: cash is what the personal account leaves",
-            inputs=(("psn_part_amt_fen", personal), ("acct_pay_fen", account)),
-            gives=(("psn_cash_pay_fen", personal - account),),
+            inputs={"psn_part_amt_fen": personal, "acct_pay_fen": account},
+            gives={"psn_cash_pay_fen": personal - account},
         ),
     )

@@ -14,7 +14,6 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ErrorDetails
 
 from services.discharge.settlement import packs
-from services.discharge.settlement.calculate import level_fault
 from services.discharge.settlement.model import (
     Answer,
     Case,
@@ -137,7 +136,7 @@ def _pack_faults(document: dict[str, Any], wrong: set[str]) -> list[Fault]:
             return faults
         pack = packs.load(name, date.max)
     if "hospital_level" not in wrong and document["hospital_level"] not in pack.levels:
-        faults.append(level_fault(pack, document["hospital_level"]))
+        faults.append(pack.level_fault(document["hospital_level"]))
     return faults
 
 

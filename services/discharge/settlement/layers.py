@@ -21,14 +21,14 @@ def large_amount(case: Case, pack: Pack, share: PoolShare) -> tuple[int, Step]:
     paid = min(half_up(share.beyond_fen * Fraction(rule.ratio)), left)
     return paid, Step(
         what="in-scope money beyond the pool's cap * ratio, stopped at what the fund's own cap leaves",
-        inputs=(
-            ("beyond_cap_fen", shown(share.beyond_fen)),
-            ("ratio", rule.ratio),
-            ("cap_fen", rule.cap_fen),
-            ("year_to_date.hifob_pay_fen", case.year_to_date.hifob_pay_fen),
-            ("cap_left_fen", left),
-        ),
-        gives=(("hifob_pay_fen", paid), ("large_self_pay_fen", shown(share.beyond_fen - paid))),
+        inputs={
+            "beyond_cap_fen": shown(share.beyond_fen),
+            "ratio": rule.ratio,
+            "cap_fen": rule.cap_fen,
+            "year_to_date.hifob_pay_fen": case.year_to_date.hifob_pay_fen,
+            "cap_left_fen": left,
+        },
+        gives={"hifob_pay_fen": paid, "large_self_pay_fen": shown(share.beyond_fen - paid)},
         pack=pack.name,
         entries=("large_amount.ratio", "large_amount.cap_fen"),
     )
@@ -42,13 +42,13 @@ def compliant_burden(
     burden = in_scope_fen + counted - hifp_fen - hifob_fen
     return burden, Step(
         what="compliant burden: in scope, with 先行自付 where the pack counts it, less hifp and hifob as printed",
-        inputs=(
-            ("inscp_scp_amt_fen", in_scope_fen),
-            ("preselfpay_counted_fen", counted),
-            ("hifp_pay_fen", hifp_fen),
-            ("hifob_pay_fen", hifob_fen),
-        ),
-        gives=(("compliant_burden_fen", burden),),
+        inputs={
+            "inscp_scp_amt_fen": in_scope_fen,
+            "preselfpay_counted_fen": counted,
+            "hifp_pay_fen": hifp_fen,
+            "hifob_pay_fen": hifob_fen,
+        },
+        gives={"compliant_burden_fen": burden},
         pack=pack.name,
         entries=("burden_counts_preself",),
     )
@@ -65,8 +65,8 @@ def serious_illness(case: Case, pack: Pack, burden_fen: int) -> tuple[int, tuple
     paid = half_up(whole - earlier)
     difference = Step(
         what="T(year to date + burden) - T(year to date)",
-        inputs=(("T(year to date + burden)", shown(whole)), ("T(year to date)", shown(earlier))),
-        gives=(("hifmi_pay_fen", paid),),
+        inputs={"T(year to date + burden)": shown(whole), "T(year to date)": shown(earlier)},
+        gives={"hifmi_pay_fen": paid},
     )
     return paid, (first, second, difference)
 
@@ -79,8 +79,8 @@ def assistance(case: Case, pack: Pack, burden_fen: int, hifmi_fen: int) -> tuple
     if not case.person.low_income:
         return 0, Step(
             what="medical assistance (医疗救助) is for low income only",
-            inputs=(("low_income", case.person.low_income),),
-            gives=(("maf_pay_fen", 0),),
+            inputs={"low_income": case.person.low_income},
+            gives={"maf_pay_fen": 0},
             pack=pack.name,
             entries=("low_income_assistance",),
         )
@@ -89,16 +89,16 @@ def assistance(case: Case, pack: Pack, burden_fen: int, hifmi_fen: int) -> tuple
     paid = min(half_up(above * rule.ratio), left)
     return paid, Step(
         what="(burden - hifmi - threshold) * ratio, stopped at what the cap leaves",
-        inputs=(
-            ("compliant_burden_fen", burden_fen),
-            ("hifmi_pay_fen", hifmi_fen),
-            ("threshold_fen", rule.threshold_fen),
-            ("ratio", rule.ratio),
-            ("cap_fen", rule.cap_fen),
-            ("year_to_date.maf_pay_fen", case.year_to_date.maf_pay_fen),
-            ("cap_left_fen", left),
-        ),
-        gives=(("maf_pay_fen", paid),),
+        inputs={
+            "compliant_burden_fen": burden_fen,
+            "hifmi_pay_fen": hifmi_fen,
+            "threshold_fen": rule.threshold_fen,
+            "ratio": rule.ratio,
+            "cap_fen": rule.cap_fen,
+            "year_to_date.maf_pay_fen": case.year_to_date.maf_pay_fen,
+            "cap_left_fen": left,
+        },
+        gives={"maf_pay_fen": paid},
         pack=pack.name,
         entries=("low_income_assistance",),
     )
@@ -110,24 +110,24 @@ def _tiers(case: Case, pack: Pack, rule: SeriousIllness, of: str, burden_fen: in
     threshold = rule.low_income.threshold_fen if low else rule.threshold_fen
     points = rule.low_income.points if low else Decimal(0)
     entries = ["serious_illness.low_income" if low else "serious_illness.threshold_fen"]
-    inputs: list[tuple[str, Value]] = [("burden_fen", burden_fen), ("threshold_fen", threshold)]
+    inputs: dict[str, Value] = {"burden_fen": burden_fen, "threshold_fen": threshold}
     above, floor, paid = max(0, burden_fen - threshold), 0, Decimal(0)
     for place, tier in enumerate(rule.tiers):
         ceiling = above if tier.up_to_fen is None else min(above, tier.up_to_fen)
         if ceiling > floor:
             ratio = tier.ratio + points
             paid += (ceiling - floor) * ratio
-            inputs += [(f"tiers[{place}].part_fen", ceiling - floor), (f"tiers[{place}].ratio", ratio)]
+            inputs |= {f"tiers[{place}].part_fen": ceiling - floor, f"tiers[{place}].ratio": ratio}
             entries.append(f"serious_illness.tiers[{place}]")
         floor = max(floor, ceiling)
     return paid, Step(
         what=f"T({of}): each tier's part above the threshold * its ratio",
-        inputs=tuple(inputs),
-        gives=((f"T({of})", shown(paid)),),
+        inputs=inputs,
+        gives={f"T({of})": shown(paid)},
         pack=pack.name,
         entries=tuple(entries),
     )
 
 
 def _absent(pack: Pack, entry: str, field: str, layer: str) -> Step:
-    return Step(what=f"the pack has no {layer}", inputs=(), gives=((field, 0),), pack=pack.name, entries=(entry,))
+    return Step(what=f"the pack has no {layer}", inputs={}, gives={field: 0}, pack=pack.name, entries=(entry,))

@@ -10,11 +10,9 @@ from services.discharge.settlement.model import Line, LineAnswer, LineClass, Ste
 from services.discharge.settlement.policy import LimitOrder, Pack
 from services.discharge.settlement.rounding import half_up
 
-_RULES = {
-    LineClass.FULL: "class 01 甲: amount = price * count; what is not over the limit is in scope",
-    LineClass.PARTIAL: "class 02 乙: amount = price * count; less over the limit, less 先行自付, the rest is in scope",
-    LineClass.OWN: "class 03 丙: amount = price * count; the whole amount is own pay",
-}
+_FULL = "class 01 甲: amount = price * count; what is not over the limit is in scope"
+_PARTIAL = "class 02 乙: amount = price * count; less over the limit, less 先行自付, the rest is in scope"
+_OWN = "class 03 丙: amount = price * count; the whole amount is own pay"
 
 
 def split(line: Line, place: int, pack: Pack) -> tuple[LineAnswer, Step]:
@@ -52,22 +50,23 @@ def _borne(line: Line, amount: int, order: LimitOrder) -> tuple[int, int]:
 
 
 def _step(line: Line, place: int, answer: LineAnswer, pack: Pack) -> Step:
-    ordered = bool(answer.overlmt_selfpay_fen and answer.preselfpay_amt_fen)
+    covered = _FULL if line.line_class is LineClass.FULL else _PARTIAL
+    ordered = answer.overlmt_selfpay_fen and answer.preselfpay_amt_fen
     return Step(
-        what=f"lines[{place}], {_RULES[line.line_class]}",
-        inputs=(
-            ("price_fen", line.price_fen),
-            ("count", line.count),
-            ("price_limit_fen", line.price_limit_fen),
-            ("preself_ratio", line.preself_ratio),
-        ),
-        gives=(
-            ("amount_fen", answer.amount_fen),
-            ("fulamt_ownpay_amt_fen", answer.fulamt_ownpay_amt_fen),
-            ("overlmt_selfpay_fen", answer.overlmt_selfpay_fen),
-            ("preselfpay_amt_fen", answer.preselfpay_amt_fen),
-            ("inscp_scp_amt_fen", answer.inscp_scp_amt_fen),
-        ),
+        what=f"lines[{place}], {_OWN if line.line_class is LineClass.OWN else covered}",
+        inputs={
+            "price_fen": line.price_fen,
+            "count": line.count,
+            "price_limit_fen": line.price_limit_fen,
+            "preself_ratio": line.preself_ratio,
+        },
+        gives={
+            "amount_fen": answer.amount_fen,
+            "fulamt_ownpay_amt_fen": answer.fulamt_ownpay_amt_fen,
+            "overlmt_selfpay_fen": answer.overlmt_selfpay_fen,
+            "preselfpay_amt_fen": answer.preselfpay_amt_fen,
+            "inscp_scp_amt_fen": answer.inscp_scp_amt_fen,
+        },
         pack=pack.name if ordered else None,
         entries=("line.limit_order",) if ordered else (),
     )

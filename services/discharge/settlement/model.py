@@ -3,14 +3,14 @@
 Money is integer fen, counts and ratios are exact decimals, and nothing here changes once it is made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 Value = int | Decimal | str | None
-Named = tuple[tuple[str, Value], ...]
+Named = Mapping[str, Value]
 
 
 class LineClass(StrEnum):

@@ -34,8 +34,7 @@ def load(name: str, on: date) -> Pack:
         raise Unacceptable([Fault(field="pack", problem=problem, remedy=f"write {' or '.join(names())}")])
     in_force = [pack for pack in dated if pack.valid_from <= on]
     if not in_force:
-        first = dated[0].valid_from
-        raise Unacceptable([Fault(field="on", problem=f"{on} lies before the pack", remedy=f"write {first} or later")])
+        raise Unacceptable([dated[0].day_fault(on)])
     return in_force[-1]
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from services.discharge.settlement.model import PackRef, Referral
+from services.discharge.settlement.model import Fault, PackRef, Referral
 
 
 class LimitOrder(StrEnum):
@@ -171,6 +171,16 @@ class Pack:
     def ref(self) -> PackRef:
         """What a settlement keeps to name the rules it used."""
         return PackRef(name=self.name, version=self.version, valid_from=self.valid_from, verified=self.verified)
+
+    def day_fault(self, on: date) -> Fault:
+        """Says that a day lies before this pack."""
+        remedy = f"write {self.valid_from} or a later day"
+        return Fault(field="on", problem=f"{on} lies before {self.name}", remedy=remedy)
+
+    def level_fault(self, level: int) -> Fault:
+        """Says that this pack has no rules for a hospital level, and which levels it has."""
+        known = " or ".join(map(str, sorted(self.levels)))
+        return Fault(field="hospital_level", problem=f"{self.name} has no level {level}", remedy=f"write {known}")
 
 
 def _share(field: str, ratio: Decimal) -> None:

@@ -40,12 +40,12 @@ def deductible(case: Case, pack: Pack, in_scope_fen: int) -> tuple[int, Step]:
     paid = min(table[row], in_scope_fen)
     return paid, Step(
         what="the smaller of the admission's deductible and the in-scope money",
-        inputs=(
-            ("admission_number", case.admission_number),
-            ("deductible_fen", table[row]),
-            ("inscp_scp_amt_fen", in_scope_fen),
-        ),
-        gives=(("act_pay_dedc_fen", paid),),
+        inputs={
+            "admission_number": case.admission_number,
+            "deductible_fen": table[row],
+            "inscp_scp_amt_fen": in_scope_fen,
+        },
+        gives={"act_pay_dedc_fen": paid},
         pack=pack.name,
         entries=(f"levels.{case.hospital_level}.deductible_fen_by_admission[{row}]",),
     )
@@ -60,17 +60,17 @@ def pool(case: Case, pack: Pack, in_scope_fen: int, deductible_fen: int) -> Pool
     beyond = in_scope_fen - deductible_fen - consumed
     step = Step(
         what="the bands' fund money, stopped at what the year's cap leaves",
-        inputs=(
-            ("bands_fund_fen", shown(sum((share.fund_fen for share in shares), Decimal(0)))),
-            ("pool_cap_fen", pack.pool_cap_fen),
-            ("year_to_date.hifp_pay_fen", case.year_to_date.hifp_pay_fen),
-            ("cap_left_fen", left),
-        ),
-        gives=(
-            ("hifp_pay_fen", hifp),
-            ("pool_self_pay_fen", shown(consumed - hifp)),
-            ("beyond_cap_fen", shown(beyond)),
-        ),
+        inputs={
+            "bands_fund_fen": shown(sum((share.fund_fen for share in shares), Decimal(0))),
+            "pool_cap_fen": pack.pool_cap_fen,
+            "year_to_date.hifp_pay_fen": case.year_to_date.hifp_pay_fen,
+            "cap_left_fen": left,
+        },
+        gives={
+            "hifp_pay_fen": hifp,
+            "pool_self_pay_fen": shown(consumed - hifp),
+            "beyond_cap_fen": shown(beyond),
+        },
         pack=pack.name,
         entries=("pool_cap_fen",),
     )
@@ -102,22 +102,22 @@ def _band(case: Case, pack: Pack, place: int, floor: int, ceiling: int) -> _Band
     """Fund ratio = 1 - self ratio * retired factor + referral points, never above the referral's ceiling."""
     self_ratio = pack.levels[case.hospital_level].bands[place].self_ratio
     ratio = 1 - self_ratio
-    inputs: list[tuple[str, Value]] = [("from_fen", floor), ("to_fen", ceiling), ("self_ratio", self_ratio)]
+    inputs: dict[str, Value] = {"from_fen": floor, "to_fen": ceiling, "self_ratio": self_ratio}
     entries = [f"levels.{case.hospital_level}.bands[{place}]"]
     if case.person.retired and pack.retired_self_factor is not None:
         ratio = 1 - self_ratio * pack.retired_self_factor
-        inputs.append(("retired_self_factor", pack.retired_self_factor))
+        inputs["retired_self_factor"] = pack.retired_self_factor
         entries.append("retired_self_factor")
     if case.referral is not None:
         bonus = pack.referral[case.referral]
         ratio = max(ratio, min(ratio + bonus.points, bonus.ratio_ceiling))
-        inputs += [("referral_points", bonus.points), ("ratio_ceiling", bonus.ratio_ceiling)]
+        inputs |= {"referral_points": bonus.points, "ratio_ceiling": bonus.ratio_ceiling}
         entries.append(f"referral.{case.referral}")
     part = ceiling - floor
     step = Step(
         what=f"band {place + 1} of the pool: in-scope money inside the band * fund ratio",
-        inputs=tuple(inputs),
-        gives=(("part_fen", part), ("fund_ratio", ratio), ("fund_fen", shown(part * ratio))),
+        inputs=inputs,
+        gives={"part_fen": part, "fund_ratio": ratio, "fund_fen": shown(part * ratio)},
         pack=pack.name,
         entries=tuple(entries),
     )

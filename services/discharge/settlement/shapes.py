@@ -43,7 +43,7 @@ Day = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)]
 StepValue = Annotated[bool | int | str | None, BeforeValidator(_as_written)]
-Named = Annotated[dict[str, StepValue], BeforeValidator(dict)]
+Named = dict[str, StepValue]
 
 
 class _Shape(BaseModel):
@@ -106,11 +106,11 @@ class LineAnswerShape(_Shape):
 
     name: str
     line_class: Literal["01", "02", "03"] = Field(alias="class")
-    amount_fen: int = Field(title="金额", description="price x count")
-    fulamt_ownpay_amt_fen: int = Field(title="全自费", description="own pay, class 03")
-    overlmt_selfpay_fen: int = Field(title="超限价", description="over the price limit")
-    preselfpay_amt_fen: int = Field(title="先行自付", description="borne first, class 02")
-    inscp_scp_amt_fen: int = Field(title="范围内", description="in scope, the rest")
+    amount_fen: int = Field(title="金额", description="amount")
+    fulamt_ownpay_amt_fen: int = Field(title="全自费", description="own pay")
+    overlmt_selfpay_fen: int = Field(title="超限价", description="over limit")
+    preselfpay_amt_fen: int = Field(title="先行自付", description="borne first")
+    inscp_scp_amt_fen: int = Field(title="范围内", description="in scope")
 
 
 class StepShape(_Shape):
