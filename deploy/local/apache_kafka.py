@@ -153,8 +153,11 @@ class ApacheKafka:
         shutil.rmtree(self._records, ignore_errors=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", f"--config={self._settings}"]
-        made = subprocess.run(  # noqa: S603 - Kafka's own tool on our own settings
-            [*self._jvm(), *tool], capture_output=True, text=True, check=False, timeout=FORMAT_SECONDS
-        )
-        if made.returncode != 0:
-            raise KafkaFailed(f"Kafka's storage in {self._records} cannot be formatted: {made.stderr.strip()}")
+        try:
+            subprocess.run(  # noqa: S603 - Kafka's own tool on our own settings
+                [*self._jvm(), *tool], capture_output=True, text=True, check=True, timeout=FORMAT_SECONDS
+            )
+        except subprocess.CalledProcessError as failure:
+            raise KafkaFailed(f"Kafka cannot format {self._records}: {failure.stderr.strip()}") from None
+        except subprocess.TimeoutExpired:
+            raise KafkaFailed(f"Kafka did not format {self._records} in {FORMAT_SECONDS} s") from None

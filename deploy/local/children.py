@@ -20,6 +20,7 @@ from typing import TextIO
 
 import psutil
 
+ROOT = Path(__file__).parents[2]
 POLL_SECONDS = 0.02
 KILL_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
@@ -46,6 +47,7 @@ class Order:
     command: Sequence[str]
     log: Path
     env: Mapping[str, str] | None = None
+    directory: Path = ROOT
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     tied: signal.Signals | None = None
@@ -68,6 +70,11 @@ class Child:
         if self.started_here is not None and self.started_here.poll() is not None:
             return False
         return birth(self.pid) == self.born
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with (negative: the signal that ended it); None while it runs or when others started it."""
+        return self.started_here.poll() if self.started_here is not None else None
 
     def send(self, what: signal.Signals) -> None:
         """Send a signal, if it is still this process."""
@@ -136,7 +143,16 @@ def start(order: Order) -> Child:
     )
 
 
-def until(happened: Callable[[], bool], child: Child, seconds: float, what: str) -> None:
+def stop_all(group: Sequence[Child], seconds: float) -> list[str]:
+    """Stop them all at the same time, each with the same deadline; the names of those that had to be killed."""
+    if not group:
+        return []
+    with ThreadPoolExecutor(max_workers=len(group), thread_name_prefix="stop") as pool:
+        ended = list(pool.map(lambda child: child.stop(seconds), group))
+    return [child.name for child, by_itself in zip(group, ended, strict=True) if not by_itself]
+
+
+def until(happened: Callable[[], bool], child: Child, seconds: float, what: str, every: float = POLL_SECONDS) -> None:
     """Wait until `happened`; raises `ChildDied` when the child ends first, `TimeoutError` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -144,7 +160,7 @@ def until(happened: Callable[[], bool], child: Child, seconds: float, what: str)
             raise ChildDied(f"{child.name} ended while {what}. Its last lines:\n{child.last_words()}")
         if time.monotonic() >= deadline:
             raise TimeoutError(f"{child.name} is not there after {seconds:.0f} s ({what}); see {child.log}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
 
 
 def birth(pid: int) -> int | None:
@@ -175,6 +191,7 @@ def _spawn(order: Order, log: TextIO) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE if order.piped else log,
         stderr=log,
         text=True,
+        cwd=order.directory,
         env=dict(order.env) if order.env is not None else None,
         user=account.uid if account else None,
         group=account.gid if account else None,

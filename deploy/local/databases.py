@@ -4,18 +4,22 @@ Invariant: a service's user owns its own database and cannot even connect to ano
 nothing but what is missing.
 """
 
+import asyncio
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from deploy.local.postgres import write_private
+from deploy.local.files import write_private
 
+T = TypeVar("T")
 OLDEST_VERSION = 150000
 NAME = re.compile(r"[a-z][a-z_]*")
 EXTERNAL_PREFIX = "carejourney_"
@@ -48,18 +52,11 @@ class Databases:
                 f"the administrator's user may not make databases and users ({refusal}): "
                 "give one with CREATEDB and CREATEROLE"
             ) from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as failure:
+            raise DatabasesFailed(f"the databases cannot be made ({failure}): see the server's log") from None
         finally:
             await admin.close()
         return {service: self._address(service, passwords[service]) for service in names}
-
-    async def empty(self, services: Iterable[str]) -> bool:
-        """Whether none of the services' databases exists yet."""
-        admin = await self._connect()
-        try:
-            names = [self._name(service) for service in services]
-            return not await admin.fetchval("SELECT count(*) FROM pg_database WHERE datname = ANY($1)", names)
-        finally:
-            await admin.close()
 
     async def remove(self, services: Iterable[str]) -> None:
         """Drop the services' databases and users, connected or not, and forget the passwords."""
@@ -114,6 +111,12 @@ class Databases:
         if wanted.keys() - known.keys():
             write_private(self.passwords, json.dumps(known | wanted, indent=1))
         return wanted
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in a thread of its own, so that the caller may or may not have an event loop."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="databases") as thread:
+        return thread.submit(lambda: asyncio.run(work)).result()
 
 
 def without_password(url: str) -> str:

