@@ -1,6 +1,6 @@
 """Exact decimals, and the one rounding there is: half up to whole fen, away from zero for negative amounts too.
 
-Half of the smallest field is never lost: the context holds the longest product that a case can ask for.
+No digit is lost before it: the context holds the longest product that a case can ask for.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -22,4 +22,4 @@ def shown(fen: Decimal | Fraction) -> int | Decimal:
     if fen == int(fen):
         return int(fen)
     exact = fen if isinstance(fen, Decimal) else Decimal(fen.numerator) / fen.denominator
-    return exact.quantize(Decimal("0.000001")).normalize()
+    return Decimal(format(exact.quantize(Decimal("0.000001")).normalize(), "f"))

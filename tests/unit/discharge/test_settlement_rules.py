@@ -21,7 +21,7 @@ from services.discharge.settlement.model import (
     YearToDate,
 )
 from services.discharge.settlement.policy import LimitOrder, LineRule
-from services.discharge.settlement.rounding import half_up
+from services.discharge.settlement.rounding import half_up, shown
 
 DAY = date(2026, 3, 1)
 PACKS = {name: packs.load(name, DAY) for name in packs.names()}
@@ -170,6 +170,14 @@ def test_no_part_of_a_line_has_the_other_sign_than_its_amount(charged, order):
 def test_exactly_half_a_fen_goes_away_from_zero(fen, whole):
     assert half_up(Decimal(fen)) == whole
     assert half_up(Fraction(fen)) == whole
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [("4137500", "4137500"), ("145961.150", "145961.15"), ("1/3", "0.333333"), ("99.99999999", "100"), ("0", "0")],
+)
+def test_an_unrounded_amount_is_shown_in_plain_digits(fen, text):
+    assert str(shown(Fraction(fen))) == text
 
 
 def test_a_return_of_half_a_fen_rounds_away_from_zero():
