@@ -3,6 +3,8 @@
 `machinery(metadata)` adds them to a service's metadata, so that its migrations create them like the rest.
 """
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -37,6 +39,11 @@ NAMING = {
 
 def machinery(metadata: MetaData) -> None:
     """Add the shared tables. `…_at` columns here are wall-clock times: they say how old a row is, for operators."""
+    for table in (_outbox, _inbox, _aggregate_version, _parked, _command):
+        table(metadata)
+
+
+def _outbox(metadata: MetaData) -> None:
     Table(
         "outbox",
         metadata,
@@ -46,23 +53,32 @@ def machinery(metadata: MetaData) -> None:
         Column("key", Text, nullable=False),
         Column("headers", LargeBinary, nullable=False),
         Column("value", LargeBinary),
-        Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        _wall("written_at"),
         CheckConstraint(f"shard >= 0 AND shard < {SHARDS}", name="outbox_shard"),
         CheckConstraint(f"octet_length(value) <= {LARGEST_VALUE_BYTES}", name="outbox_value_size"),
     )
+
+
+def _inbox(metadata: MetaData) -> None:
     Table(
         "inbox",
         metadata,
         Column("event_id", Uuid, primary_key=True),
-        Column("taken_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        _wall("taken_at"),
         Index("ix_inbox_taken_at", "taken_at", postgresql_using="brin"),
     )
+
+
+def _aggregate_version(metadata: MetaData) -> None:
     Table(
         "aggregate_version",
         metadata,
         Column("aggregate", Text, primary_key=True),
         Column("version", BigInteger, nullable=False),
     )
+
+
+def _parked(metadata: MetaData) -> None:
     Table(
         "parked",
         metadata,
@@ -76,10 +92,13 @@ def machinery(metadata: MetaData) -> None:
         Column("headers", LargeBinary, nullable=False),
         Column("value", LargeBinary),
         Column("reason", Text, nullable=False),
-        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        _wall("parked_at"),
         Index("one_parked_record", "topic", "partition", "offset", unique=True),
         Index("ix_parked_aggregate", "aggregate"),
     )
+
+
+def _command(metadata: MetaData) -> None:
     Table(
         "command",
         metadata,
@@ -88,7 +107,11 @@ def machinery(metadata: MetaData) -> None:
         Column("body_hash", LargeBinary, nullable=False),
         Column("status", SmallInteger, nullable=False),
         Column("answer", LargeBinary, nullable=False),
-        Column("answered_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        _wall("answered_at"),
         CheckConstraint("length(key) BETWEEN 1 AND 200", name="command_key_length"),
         Index("ix_command_answered_at", "answered_at", postgresql_using="brin"),
     )
+
+
+def _wall(name: str) -> "Column[datetime]":
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())

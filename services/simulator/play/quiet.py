@@ -1,0 +1,100 @@
+"""When nothing is under way any more: the driver of time waits for it before it relies on an effect.
+
+Quiet is twice the same reading of: every outbox empty, every consumer at the end of its topics, no timer due.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.simulator.play.hospital import PATIENCE_SECONDS, Hospital, Unexpected
+
+PAUSE_SECONDS = 0.004
+READINGS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What all services say at one moment."""
+
+    outbox: int
+    lag: int
+    parked: int
+    due: bool
+    next_due_at: datetime | None
+    ends: Mapping[str, int]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way."""
+        return self.outbox == 0 and self.lag == 0 and not self.due
+
+
+class Quiet:
+    """Reads the services' internal state and the topics' ends."""
+
+    def __init__(self, hospital: Hospital, services: tuple[str, ...]) -> None:
+        self._hospital = hospital
+        self._services = services
+        self._kafka = AIOKafkaConsumer(bootstrap_servers=hospital.addresses.kafka, client_id="driver")
+        self._partitions: list[TopicPartition] = []
+
+    async def start(self, topics: tuple[str, ...]) -> None:
+        """Connect, and learn the partitions of what the services speak on."""
+        await self._kafka.start()
+        for topic in topics:
+            self._partitions += [TopicPartition(topic, number) for number in await self._numbers(topic)]
+
+    async def _numbers(self, topic: str) -> set[int]:
+        await self._kafka.topics()
+        return self._kafka.partitions_for_topic(topic) or set()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._kafka.stop()
+
+    async def wait(self) -> Reading:
+        """Wait until quiet; the reading then. Raises `Unexpected`, saying what is still under way."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        before: Reading | None = None
+        while True:
+            now = await self.read()
+            if now.is_quiet and now == before:
+                return now
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unexpected(f"not quiet: outbox {now.outbox}, lag {now.lag}, due {now.due}: see .local/log")
+            before = now
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def read(self) -> Reading:
+        """One reading. Outboxes first, then ends, then offsets: what moves on meanwhile shows as lag."""
+        states = await self._states()
+        ends = {f"{place.topic}:{place.partition}": end for place, end in (await self._ends()).items()}
+        taken = await self._states()
+        instants = [datetime.fromisoformat(state["next_due_at"]) for state in taken if state["next_due_at"]]
+        return Reading(
+            outbox=sum(state["outbox"] for state in states),
+            lag=sum(_lag(state, ends) for state in taken),
+            parked=sum(state["parked"] for state in taken),
+            due=any(state["due"] for state in taken),
+            next_due_at=min(instants, default=None),
+            ends=ends,
+        )
+
+    async def _states(self) -> list[dict[str, Any]]:
+        ask = (self._hospital.get(service, "/internal/state", role="operator") for service in self._services)
+        return list(await asyncio.gather(*ask))
+
+    async def _ends(self) -> dict[TopicPartition, int]:
+        ends: dict[TopicPartition, int] = await self._kafka.end_offsets(self._partitions)
+        return ends
+
+
+def _lag(state: Mapping[str, Any], ends: Mapping[str, int]) -> int:
+    """Records of the topics that the service listens to and has not taken."""
+    heard = {place: end for place, end in ends.items() if place.rpartition(":")[0] in state["topics"]}
+    return sum(max(0, end - state["taken"].get(place, 0)) for place, end in heard.items())
