@@ -29,7 +29,8 @@ def solve(question: Round) -> Answer:
     started = perf_counter()
     matrix = build(question)
     relaxed = rooms.place_all(matrix, matrix.room_sex)
-    chosen = canonical(matrix, rooms.settle(matrix, relaxed))
+    settled = rooms.settle(matrix, relaxed)
+    chosen = canonical(matrix, settled.chosen)
     assigned = tuple(assigned_of(matrix, chosen, question.policy))
     achieved = sum(one.score.points for one in assigned)
     return Answer(
@@ -37,7 +38,7 @@ def solve(question: Round) -> Answer:
         unassigned=unassigned_of(
             matrix, chosen, not_free=question.not_free + len(question.places) - len(question.free)
         ),
-        bound=max(achieved, bound_of(matrix, relaxed, chosen)),
+        bound=achieved if settled.best else max(achieved, bound_of(matrix, relaxed, chosen)),
         achieved=achieved,
         policy_version=question.policy.version,
         seconds=perf_counter() - started,

@@ -5,9 +5,12 @@ still lie in a bed that stayed free.
 
 How: place everybody as if empty rooms could mix; where they would, give the room to the sex that gains more there
 and place everybody again, until no room mixes. Deciding all such rooms at once is fast; a quarter at a time,
-clearest first, is better, because each decision changes the others.
+clearest first, is better, because each decision changes the others. Where that is not near the bound, the other
+sex is tried in one room after another. Where few rooms could mix at all, every way is tried, and that is proof.
 """
 
+from dataclasses import dataclass
+from itertools import product
 from math import ceil
 
 import numpy as np
@@ -17,18 +20,79 @@ from services.beds.allocation.matrix import MIXED, OPEN, SEXES, Floats, Ints, Ma
 
 ALL_AT_ONCE = 1.0
 A_QUARTER = 0.25
-GOOD_ENOUGH = 0.0005
+GOOD_AT_ONCE = 0.0005
+GOOD = 0.0025
+ENOUGH_TO_TRY_ALL = 6
+PAIRS_TO_TRY = 4_000_000
 SAME = 1e-6
 
 
-def settle(matrix: Matrix, relaxed: Ints) -> Ints:
-    """The column of each row, from a choice that may still mix sexes in empty rooms."""
-    at_once = completed(matrix, repaired(matrix, relaxed, ALL_AT_ONCE))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settled:
+    """The column of each row. `best` = every way to give the rooms to the sexes was tried, so there is no better."""
+
+    chosen: Ints
+    best: bool
+
+
+def settle(matrix: Matrix, relaxed: Ints) -> Settled:
+    """Find the sexes of the rooms, starting from a choice that may still mix them in empty ones."""
+    at_once = repaired(matrix, relaxed, matrix.room_sex, ALL_AT_ONCE)
+    if near(matrix, at_once, relaxed, 0.0):
+        return Settled(chosen=at_once, best=True)
+    contested = contested_rooms(matrix)
+    ways = 2 ** min(len(contested), ENOUGH_TO_TRY_ALL + 1)
+    if len(contested) <= ENOUGH_TO_TRY_ALL and ways * matrix.weights.size <= PAIRS_TO_TRY:
+        return Settled(chosen=all_tried(matrix, contested), best=True)
+    if near(matrix, at_once, relaxed, GOOD_AT_ONCE):
+        return Settled(chosen=at_once, best=False)
+    in_steps = repaired(matrix, relaxed, matrix.room_sex, A_QUARTER)
+    better = max(at_once, in_steps, key=lambda chosen: totals(matrix, chosen))
+    good = near(matrix, better, relaxed, GOOD)
+    return Settled(chosen=better if good else reconsidered(matrix, better), best=False)
+
+
+def contested_rooms(matrix: Matrix) -> Ints:
+    """The rooms that could mix: empty, single-sex, two beds or more, and fit for somebody of either sex."""
+    fits = open_weights(matrix, matrix.room_sex) > 0
+    beds = np.bincount(matrix.room, matrix.free, minlength=len(matrix.room_sex))
+    contested = (matrix.room_sex == OPEN) & (beds > 1)
+    for sex in range(len(SEXES)):
+        contested &= np.bincount(matrix.room, fits[matrix.sex == sex].any(axis=0), minlength=len(beds)) > 0
+    return np.flatnonzero(contested)
+
+
+def all_tried(matrix: Matrix, contested: Ints) -> Ints:
+    """The best of all ways to give the contested rooms to the sexes."""
+
+    def tried(sexes: tuple[int, ...]) -> Ints:
+        room_sex = matrix.room_sex.copy()
+        room_sex[contested] = sexes
+        return place_all(matrix, room_sex)
+
+    ways = product(range(len(SEXES)), repeat=len(contested))
+    return max(map(tried, ways), key=lambda chosen: totals(matrix, chosen))
+
+
+def near(matrix: Matrix, chosen: Ints, relaxed: Ints, tolerance: float) -> bool:
+    """Tier 0 loses nothing, and the whole at most this share, against a choice that may mix sexes."""
     most = sum(totals(matrix, relaxed))
-    if most - sum(totals(matrix, at_once)) <= GOOD_ENOUGH * most and keeps_first_tier(matrix, at_once, relaxed):
-        return at_once
-    in_steps = completed(matrix, repaired(matrix, relaxed, A_QUARTER))
-    return max(at_once, in_steps, key=lambda chosen: totals(matrix, chosen))
+    return keeps_first_tier(matrix, chosen, relaxed) and most - sum(totals(matrix, chosen)) <= tolerance * most + SAME
+
+
+def reconsidered(matrix: Matrix, chosen: Ints) -> Ints:
+    """Try the other sex in rooms that the round has bound, those with the least in them first; keep what is better."""
+    best = chosen
+    newly = np.flatnonzero((matrix.room_sex == OPEN) & (sexes_after(matrix, chosen) != OPEN))
+    least_first = newly[np.argsort(gains_by_sex(matrix, chosen)[newly].sum(axis=1), kind="stable")]
+    affordable = 1 + PAIRS_TO_TRY // max(1, matrix.weights.size)
+    for room in least_first[:affordable]:
+        room_sex = sexes_after(matrix, best)
+        if room_sex[room] != OPEN:
+            room_sex[room] = 1 - room_sex[room]
+            other = repaired(matrix, place_all(matrix, room_sex), room_sex, ALL_AT_ONCE)
+            best = max(best, other, key=lambda choice: totals(matrix, choice))
+    return best
 
 
 def place_all(matrix: Matrix, room_sex: Ints) -> Ints:
@@ -54,16 +118,16 @@ def keeps_first_tier(matrix: Matrix, chosen: Ints, relaxed: Ints) -> bool:
     return totals(matrix, relaxed)[0] - totals(matrix, chosen)[0] <= SAME
 
 
-def repaired(matrix: Matrix, relaxed: Ints, share: float) -> Ints:
-    """Decide rooms that would mix, `share` of them at a time, until none does."""
-    room_sex, chosen = matrix.room_sex.copy(), relaxed
+def repaired(matrix: Matrix, relaxed: Ints, room_sex: Ints, share: float) -> Ints:
+    """Decide rooms that would mix, `share` of them at a time, until none does; then fill what that left free."""
+    room_sex, chosen = room_sex.copy(), relaxed
     while len(mixing := mixed_rooms(matrix, room_sex, chosen)):
         gains = gains_by_sex(matrix, chosen)[mixing]
         margin = np.abs(gains[:, 0] - gains[:, 1])
         clearest = np.argsort(-margin, kind="stable")[: ceil(share * len(mixing))]
         room_sex[mixing[clearest]] = gains[clearest].argmax(axis=1)
         chosen = place_all(matrix, room_sex)
-    return chosen
+    return completed(matrix, chosen)
 
 
 def mixed_rooms(matrix: Matrix, room_sex: Ints, chosen: Ints) -> Ints:
