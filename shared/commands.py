@@ -61,7 +61,7 @@ class Commands:
         key = self.request.headers.get(KEY_HEADER, "")
         if not 0 < len(key) <= LONGEST_KEY:
             return no_key()
-        body_hash = await self._body_hash()
+        body_hash = await self.body_hash()
         with caused_by(Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}")):
             for _ in range(ATTEMPTS):
                 try:
@@ -103,7 +103,7 @@ class Commands:
         if written is None:
             raise Repeated
 
-    async def _body_hash(self) -> bytes:
+    async def body_hash(self) -> bytes:
         """Of what is asked, and by whom: method, path, caller and body."""
         caller = getattr(self.request.state, "caller", None)
         asked = f"{self.request.method} {self.request.url.path} {caller.subject if caller else ''}\n"

@@ -3,7 +3,7 @@
 Middleware is pure ASGI: the convenient base class costs a request four times its own time.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -23,7 +23,7 @@ from shared.work import Missing
 CORRELATION = b"x-correlation-id"
 LONGEST_ID = 64
 
-REFUSALS: Mapping[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {}}}
     for status, text in (
         (400, "no idempotency key"),
