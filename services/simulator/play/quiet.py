@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.simulator.play.hospital import PATIENCE_SECONDS, Hospital, Unexpected
+from services.simulator.play.suite import PATIENCE_SECONDS, Suite, Unexpected
 
 PAUSE_SECONDS = 0.004
 READINGS = 2
@@ -37,10 +37,10 @@ class Reading:
 class Quiet:
     """Reads the services' internal state and the topics' ends."""
 
-    def __init__(self, hospital: Hospital, services: tuple[str, ...]) -> None:
-        self._hospital = hospital
+    def __init__(self, suite: Suite, services: tuple[str, ...]) -> None:
+        self._suite = suite
         self._services = services
-        self._kafka = AIOKafkaConsumer(bootstrap_servers=hospital.addresses.kafka, client_id="driver")
+        self._kafka = AIOKafkaConsumer(bootstrap_servers=suite.addresses.kafka, client_id="driver")
         self._partitions: list[TopicPartition] = []
 
     async def start(self, topics: tuple[str, ...]) -> None:
@@ -86,7 +86,7 @@ class Quiet:
         )
 
     async def _states(self) -> list[dict[str, Any]]:
-        ask = (self._hospital.get(service, "/internal/state", role="operator") for service in self._services)
+        ask = (self._suite.get(service, "/internal/state", role="operator") for service in self._services)
         return list(await asyncio.gather(*ask))
 
     async def _ends(self) -> dict[TopicPartition, int]:

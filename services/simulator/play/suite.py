@@ -34,7 +34,7 @@ class Addresses:
     token: Callable[[str], str]
 
 
-class Hospital:
+class Suite:
     """Calls to the services."""
 
     def __init__(self, addresses: Addresses) -> None:
