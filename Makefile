@@ -39,11 +39,11 @@ check: install-dev ## format, lint, types, import contracts, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m cli.generate --check
+	@$(BIN)/python -m cli.generated --check
 
 .PHONY: generated
 generated: install-dev ## write the files that are made from code (schemas, event documents)
-	@$(BIN)/python -m cli.generate
+	@$(BIN)/python -m cli.generated
 
 .PHONY: format
 format: install-dev ## let ruff format the code and fix what it can

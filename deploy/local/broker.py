@@ -195,9 +195,14 @@ def choose(wanted: str, place: Place, topics: Sequence[TopicSpec]) -> tuple[Brok
             return _embedded(place, topics), f"embedded broker, because {lacking.what}: {EMBEDDED_NOTE}"
         kafka.preferred_port = place.preferred_port
         return kafka, f"Apache Kafka {kafka.version}"
-    if not ADDRESSES.fullmatch(wanted):
-        raise ValueError(f"--kafka {wanted!r}: give auto, apache, embedded or HOST:PORT")
+    check(wanted)
     return ExternalKafka(wanted), f"Kafka at {wanted}"
+
+
+def check(wanted: str) -> None:
+    """Raise ValueError, with the choices, for a `wanted` that `choose` cannot know."""
+    if wanted not in {"auto", "apache", "embedded"} and not ADDRESSES.fullmatch(wanted):
+        raise ValueError(f"--kafka {wanted!r}: give auto, apache, embedded or HOST:PORT")
 
 
 def _embedded(place: Place, topics: Sequence[TopicSpec]) -> EmbeddedBroker:
