@@ -12,21 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from services.simulator.catalogue.codes import Kind
 from services.simulator.catalogue.model import PARTLY_COVERED, Catalogue, Item, Scheme, Terms
+from services.simulator.strict import Strict
 
 HERE = Path(__file__).parent
 
 Fen = Annotated[int, Field(ge=0)]
 Age = Annotated[int, Field(ge=0, le=120)]
-
-
-class Strict(BaseModel):
-    """A shape without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TermsShape(Strict):

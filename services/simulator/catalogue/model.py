@@ -43,8 +43,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """A way to be insured: the policy pack, whether with low income, whether with a personal account (个人账户)."""
+    """A way to be insured. `insutype` is the national code (310 employee, 390 resident); an account is 个人账户."""
 
+    insutype: str
     pack: str
     low_income: bool
     has_account: bool
@@ -54,6 +55,7 @@ class Scheme:
 class Cover:
     """How one patient is insured for the whole recording. `retires_on` is None for those who have no employment."""
 
+    insutype: str
     pack: str
     low_income: bool
     retires_on: date | None
@@ -98,15 +100,18 @@ class Catalogue:
         age = 0 if first is None else years_between(patient.born_on, hospital_day(first.started_at))
         if scheme.has_account and age < self.working_age:
             scheme = self.schemes[self.below_working_age]
-        if not scheme.has_account:
-            return Cover(pack=scheme.pack, low_income=scheme.low_income, retires_on=None, account_balance_fen=0)
+        employed = scheme.has_account
         return Cover(
+            insutype=scheme.insutype,
             pack=scheme.pack,
             low_income=scheme.low_income,
-            retires_on=birthday(patient.born_on, self.retirement_age[patient.sex]),
-            account_balance_fen=self.account_at_working_age_fen
-            + (age - self.working_age) * self.account_each_year_more_fen,
+            retires_on=birthday(patient.born_on, self.retirement_age[patient.sex]) if employed else None,
+            account_balance_fen=self.account_opening_fen(age) if employed else 0,
         )
+
+    def account_opening_fen(self, age: int) -> int:
+        """What the personal account of an employee of that age holds when the recording begins."""
+        return self.account_at_working_age_fen + (age - self.working_age) * self.account_each_year_more_fen
 
     def covers(self, recording: Recording) -> dict[UUID, Cover]:
         """How each patient is insured: their first stay decides, without one their first visit."""

@@ -1,7 +1,10 @@
 """Small Synthea exports that a test writes: a row is what it differs in from a plain good one."""
 
 import csv
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
+
+from services.simulator.reading.model import Encounter, Patient, Stay
 
 NAMESPACE = UUID("6f1e9f6a-6c5c-4d7e-9a55-3f2f3c1d2b00")
 
@@ -55,6 +58,36 @@ def encounter(name="e", of="p", **differs):
 def charge(name="c", of="e", **differs):
     """A row of claims_transactions.csv: a charge in that encounter."""
     return {**CHARGE, "ID": identity(name), "APPOINTMENTID": identity(of), **differs}
+
+
+def read_stay(
+    *, born_on="1980-05-01", sex="F", encounter_class="emergency", code="", text="", reason_code="", reason=""
+):
+    """A patient and their stay of one encounter in June 2020, as the reader would give them."""
+    start = datetime(2020, 6, 1, 12, tzinfo=UTC)
+    patient_id = UUID(identity("p"))
+    encounter = Encounter(
+        encounter_id=UUID(identity("e")),
+        patient_id=patient_id,
+        encounter_class=encounter_class,
+        started_at=start,
+        stopped_at=start,
+        code=code,
+        description=text,
+        reason_code=reason_code,
+        reason=reason,
+        payer="Aetna",
+        line=2,
+    )
+    patient = Patient(
+        patient_id=patient_id,
+        given_name="Ada1",
+        family_name="Lovell2",
+        sex=sex,
+        born_on=date.fromisoformat(born_on),
+        died_on=None,
+    )
+    return patient, Stay(encounters=(encounter,), charges=())
 
 
 def write(directory, *, patients=None, encounters=None, charges=None, payers=None):

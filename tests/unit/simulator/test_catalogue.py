@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
 from pydantic import ValidationError
@@ -13,34 +13,17 @@ from services.simulator import catalogue
 from services.simulator.catalogue.codes import Kind, kind_of
 from services.simulator.catalogue.files import build, load
 from services.simulator.catalogue.model import Terms
-from services.simulator.reading.model import Encounter, Patient
+from tests.unit.simulator.exports import read_stay
 
 FILES = Path(catalogue.__file__).parent
 RULES = (FILES / "rules.json").read_bytes()
 CHARGES = (FILES / "charges.csv").read_text(encoding="utf-8").splitlines()
 
 
-def patient(born_on, sex="F"):
-    """Somebody born on that day."""
-    return Patient(patient_id=UUID(int=1), given_name="A", family_name="B", sex=sex, born_on=born_on, died_on=None)
-
-
-def paid_by(payer):
-    """An encounter in June 2020 that this insurer paid."""
-    start = datetime(2020, 6, 1, tzinfo=UTC)
-    return Encounter(
-        encounter_id=uuid4(),
-        patient_id=UUID(int=1),
-        encounter_class="emergency",
-        started_at=start,
-        stopped_at=start,
-        code="50849002",
-        description="",
-        reason_code="",
-        reason="",
-        payer=payer,
-        line=2,
-    )
+def cover_of(born_on, payer, sex="F"):
+    """How somebody is insured whose stay in June 2020 this insurer paid."""
+    patient, stay = read_stay(born_on=born_on, sex=sex)
+    return load().cover(patient, replace(stay.encounters[0], payer=payer))
 
 
 def test_the_shipped_stays_use_all_three_classes_and_both_packs(recording):
@@ -68,28 +51,30 @@ def test_every_patient_has_a_cover(recording):
 @pytest.mark.parametrize(
     ("payer", "born_on", "pack", "low_income", "balance_fen"),
     [
-        ("Aetna", date(2004, 6, 2), "resident-tertiary", False, 0),
-        ("Aetna", date(2004, 6, 1), "beijing-employee", False, 50_000),
-        ("Medicare", date(1950, 1, 1), "beijing-employee", False, 590_000),
-        ("Medicaid", date(1980, 1, 1), "resident-tertiary", True, 0),
-        ("Dual Eligible", date(2019, 1, 1), "resident-tertiary", True, 0),
-        ("NO_INSURANCE", date(1980, 1, 1), "resident-tertiary", False, 0),
-        ("An insurer nobody knows", date(1980, 1, 1), "resident-tertiary", False, 0),
-        ("", date(1980, 1, 1), "resident-tertiary", False, 0),
+        ("Aetna", "2004-06-02", "resident-tertiary", False, 0),
+        ("Aetna", "2004-06-01", "beijing-employee", False, 50_000),
+        ("Medicare", "1950-01-01", "beijing-employee", False, 590_000),
+        ("Medicaid", "1980-01-01", "resident-tertiary", True, 0),
+        ("Dual Eligible", "2019-01-01", "resident-tertiary", True, 0),
+        ("NO_INSURANCE", "1980-01-01", "resident-tertiary", False, 0),
+        ("An insurer nobody knows", "1980-01-01", "resident-tertiary", False, 0),
+        ("", "1980-01-01", "resident-tertiary", False, 0),
     ],
 )
 def test_a_patient_is_insured_by_payer_and_age(payer, born_on, pack, low_income, balance_fen):
-    cover = load().cover(patient(born_on), paid_by(payer))
+    cover = cover_of(born_on, payer)
     assert (cover.pack, cover.low_income, cover.account_balance_fen) == (pack, low_income, balance_fen)
 
 
 def test_a_patient_without_encounters_is_a_resident():
-    assert load().cover(patient(date(1980, 1, 1)), None).pack == "resident-tertiary"
+    patient, _ = read_stay()
+    cover = load().cover(patient, None)
+    assert (cover.pack, cover.insutype) == ("resident-tertiary", "390")
 
 
 @pytest.mark.parametrize(("sex", "retires_on"), [("F", date(2015, 3, 1)), ("M", date(2020, 2, 29))])
 def test_an_employee_retires_on_a_birthday(sex, retires_on):
-    cover = load().cover(patient(date(1960, 2, 29), sex), paid_by("Humana"))
+    cover = cover_of("1960-02-29", "Humana", sex)
     assert cover.retires_on == retires_on
     assert cover.is_retired(retires_on)
     assert not cover.is_retired(date(retires_on.year, 2, 28))
