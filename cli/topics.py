@@ -76,23 +76,23 @@ def create(
 
 
 async def _list(bootstrap: str) -> list[dict[str, Any]]:
-    async with _consumer(bootstrap) as consumer:
-        listed = []
-        for topic in sorted(await consumer.topics()):
-            partitions = await _partitions(consumer, topic)
-            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    names = await _names(bootstrap)
+    listed = []
+    async with _consumer(bootstrap, *names) as consumer:
+        assigned = consumer.assignment()
+        begins, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
+        for name in names:
+            partitions = sorted(partition for partition in assigned if partition.topic == name)
             records = sum(ends[partition] - begins[partition] for partition in partitions)
-            listed.append({"topic": topic, "records": records, "end_offsets": [ends[each] for each in partitions]})
-        return listed
+            listed.append({"topic": name, "records": records, "end_offsets": [ends[each] for each in partitions]})
+    return listed
 
 
 async def _tail(bootstrap: str, topic: str, number: int, *, follow: bool, as_json: bool) -> None:
-    async with _consumer(bootstrap) as consumer:
-        known = await consumer.topics()
-        if topic not in known:
-            fail(f"no topic {topic!r} at {bootstrap}: see `journey topics ls`")
-        partitions = await _partitions(consumer, topic)
-        consumer.assign(partitions)
+    if topic not in await _names(bootstrap):
+        fail(f"no topic {topic!r} at {bootstrap}: see `journey topics ls`")
+    async with _consumer(bootstrap, topic) as consumer:
+        partitions = sorted(consumer.assignment())
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         for partition in partitions:
             consumer.seek(partition, max(begins[partition], ends[partition] - number))
@@ -104,23 +104,22 @@ async def _tail(bootstrap: str, topic: str, number: int, *, follow: bool, as_jso
             _show(await consumer.getone(), as_json=as_json)
 
 
+async def _names(bootstrap: str) -> list[str]:
+    async with _consumer(bootstrap) as consumer:
+        return sorted(await consumer.topics())
+
+
 async def _until(
     consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], ends: dict[TopicPartition, int]
 ) -> AsyncIterator[ConsumerRecord]:
-    """Every record from where the consumer stands to these ends; the consumer stands at the ends afterwards."""
+    """Every record from where the consumer stands to these ends, and what came with them."""
     while True:
         behind = [partition for partition in partitions if await consumer.position(partition) < ends[partition]]
         if not behind:
             return
         for records in (await consumer.getmany(*behind, timeout_ms=REQUEST_MS)).values():
             for record in records:
-                if record.offset < ends[TopicPartition(record.topic, record.partition)]:
-                    yield record
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    numbers = consumer.partitions_for_topic(topic) or set()
-    return [TopicPartition(topic, number) for number in sorted(numbers)]
+                yield record
 
 
 def _show(record: ConsumerRecord, *, as_json: bool) -> None:
@@ -147,8 +146,10 @@ def _content(value: bytes | None) -> object:
         return value.decode(errors="replace")
 
 
-def _consumer(bootstrap: str) -> AIOKafkaConsumer:
+def _consumer(bootstrap: str, *topics: str) -> AIOKafkaConsumer:
+    """A reader of every partition of these topics, without a group."""
     return AIOKafkaConsumer(
+        *topics,
         bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
