@@ -78,7 +78,8 @@ class Suite:
             "Idempotency-Key": str(derived_id(PLAY, wish)),
             "Content-Type": "text/csv; charset=utf-8",
         }
-        answer = await self._http.post(self.addresses.services[service] + path, content=text.encode(), headers=headers)
+        url = self.addresses.services[service] + path
+        answer = await self._http.post(url, content=text.encode(), headers=headers)
         return _body(service, path, answer)
 
     async def eventually(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
@@ -102,4 +103,6 @@ def _body(service: str, path: str, answer: httpx.Response) -> Any:  # noqa: ANN4
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     fields = ", ".join(f"{field['field']}: {field['reason']}" for field in problem.get("fields", ()))
     code = problem.get("code", "unknown")
-    raise Unexpected(f"{service} answered {answer.status_code} {code} to {path.split('?')[0]} {fields}".rstrip())
+    raise Unexpected(
+        f"{service} answered {answer.status_code} {code} to {path.split('?', maxsplit=1)[0]} {fields}".rstrip()
+    )

@@ -1,0 +1,110 @@
+"""The driver of time: it jumps from happening to happening and waits only where the next step needs an effect.
+
+Invariant: the same recording plays the same. Time moves to the earliest of the next happening and the services' next
+due instant; it never passes a timer that has not fired.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from services.simulator.catalogue.model import Catalogue
+from services.simulator.hospital.model import Hospital
+from services.simulator.play.agenda import Agenda
+from services.simulator.play.followups import Followups
+from services.simulator.play.people import People, first_day
+from services.simulator.play.quiet import Quiet, Reading
+from services.simulator.play.stays import Stays
+from services.simulator.play.suite import Suite
+from services.simulator.play.visits import Visits
+from services.simulator.reading.model import Patient, Recording
+from shared.clock import ClockDriver
+
+OPENING = timedelta(days=1)
+"""The hospital opens a day before its first patient."""
+
+OnProgress = Callable[[int, int, datetime], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is played, and where."""
+
+    recording: Recording
+    hospital: Hospital
+    catalogue: Catalogue
+    suite: Suite
+    quiet: Quiet
+    clock: ClockDriver
+
+
+class Driver:
+    """Plays one recording."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._agenda = Agenda()
+        self._people = People(scene.suite)
+        self._visits = Visits(scene.suite, scene.hospital, self._agenda)
+        self._followups = Followups(scene.suite, self._visits, self._agenda)
+        self._stays = Stays(
+            suite=scene.suite,
+            hospital=scene.hospital,
+            catalogue=scene.catalogue,
+            people=self._people,
+            agenda=self._agenda,
+            settle=self._settle,
+        )
+        self._next_due_at: datetime | None = None
+
+    def plan(self) -> datetime:
+        """Put everything recorded on the agenda; the instant before the first happening."""
+        recording, plan = self._scene.recording, self._agenda.plan
+        covers = self._scene.catalogue.covers(recording)
+        patients = {patient.patient_id: patient for patient in recording.patients}
+        for patient in recording.patients:
+            cover = covers[patient.patient_id]
+            plan(first_day(patient), partial(self._people.register, patient, cover), rank=-2)
+        for visit in recording.visits:
+            self._visits.plan(recording, patients[visit.patient_id], visit)
+        for stay in recording.stays:
+            self._stays.plan(recording, patients[stay.patient_id], stay, covers[stay.patient_id])
+        for patient_id, died_at in recording.deaths.items():
+            plan(died_at, partial(self._die, patients[patient_id], died_at), rank=3)
+        return (self._agenda.next_at() or self._scene.clock.now()) - OPENING
+
+    async def play(self, on_progress: OnProgress) -> Reading:
+        """Play until nothing is left to happen and nothing is due. Returns the last reading."""
+        while True:
+            planned_at = self._agenda.next_at()
+            instants = [instant for instant in (planned_at, self._next_due_at) if instant is not None]
+            if not instants:
+                last = await self._settle()
+                if self._next_due_at is None and len(self._agenda) == 0:
+                    return last
+                continue
+            earliest = min(instants)
+            self._scene.clock.advance_to(max(earliest, self._scene.clock.now()))
+            if planned_at == earliest:
+                await self._agenda.do_next()
+            else:
+                await self._let_due()
+            on_progress(self._agenda.done, len(self._agenda), earliest)
+
+    async def _let_due(self) -> None:
+        """Timers have fired: do what people do about it until nobody has anything to do."""
+        await self._settle()
+        while await self._followups.answer_due() + await self._followups.open_for_wishes():
+            await self._settle()
+        await self._followups.expect_booked()
+
+    async def _die(self, patient: Patient, died_at: datetime) -> None:
+        await self._people.die(patient, died_at)
+        await self._settle()
+
+    async def _settle(self) -> Reading:
+        """Wait until quiet, and note when the next timer is due."""
+        reading = await self._scene.quiet.wait()
+        self._next_due_at = reading.next_due_at
+        return reading

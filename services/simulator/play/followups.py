@@ -1,0 +1,61 @@
+"""Answering what follow-up asks: due tasks by the rule of `answers`, wished visits by opening a session for them."""
+
+from datetime import date, datetime
+from functools import partial
+from uuid import UUID
+
+from services.simulator.play.agenda import Agenda
+from services.simulator.play.answers import outcome_of
+from services.simulator.play.suite import Suite
+from services.simulator.play.visits import Visits
+from shared.clock import utc
+
+NURSE = "followup-nurse"
+FRONT_DESK = "front-desk"
+
+
+class Followups:
+    """The calls after a stay, and the visits that come of them."""
+
+    def __init__(self, suite: Suite, visits: Visits, agenda: Agenda) -> None:
+        self._suite = suite
+        self._visits = visits
+        self._agenda = agenda
+        self._seen: set[str] = set()
+
+    async def answer_due(self) -> int:
+        """Call every patient whose task is ready; how many there were."""
+        tasks = await self._suite.get("followup", "/tasks", role=NURSE, status="ready", limit=500)
+        for task in tasks["tasks"]:
+            attempt = {"contact": "phone", "outcome": outcome_of(UUID(task["stay_id"]), task["step"])}
+            path, wish = f"/tasks/{task['task_id']}/attempts", f"answer {task['stay_id']} {task['step']}"
+            await self._suite.command("followup", path, attempt, role=NURSE, wish=wish)
+        return len(tasks["tasks"])
+
+    async def open_for_wishes(self) -> int:
+        """Open the clinic on the first day that each waiting wish allows; how many wait."""
+        waiting = await self._suite.get("registration", "/visit-requests", role=FRONT_DESK, status="pending")
+        for wish in waiting["visit_requests"]:
+            await self._visits.open(wish["clinic_id"], date.fromisoformat(wish["earliest_on"]))
+        return len(waiting["visit_requests"])
+
+    async def expect_booked(self) -> None:
+        """Put the arrival and the end of newly booked follow-up visits on the agenda."""
+        booked = await self._suite.get(
+            "registration", "/appointments", role=FRONT_DESK, channel="followup", status="booked", limit=500
+        )
+        for appointment in booked["appointments"]:
+            name = appointment["appointment_id"]
+            if name not in self._seen:
+                self._seen.add(name)
+                starts_at = utc(datetime.fromisoformat(appointment["slot_starts_at"]))
+                self._agenda.plan(starts_at, partial(self._come, name))
+
+    async def _come(self, name: str) -> None:
+        """The patient comes and is seen at once, unless the booking has ended meanwhile."""
+        appointment = await self._suite.get("registration", f"/appointments/{name}", role=FRONT_DESK)
+        if appointment["status"] != "booked":
+            return
+        for step, role in (("arrival", FRONT_DESK), ("completion", "clinician")):
+            path = f"/appointments/{name}/{step}"
+            await self._suite.command("registration", path, role=role, wish=f"{step} {name}")

@@ -1,0 +1,91 @@
+"""Playing recorded visits: booked ahead through a hold, arrived for, completed; one place a clinic session.
+
+Clinics open on the days that need them: whoever finds no session asks the clinic to open that day's.
+"""
+
+from datetime import date, timedelta
+from functools import partial
+from uuid import UUID
+
+from services.simulator.hospital.model import Clinic, Hospital
+from services.simulator.play.agenda import Agenda
+from services.simulator.play.suite import Suite
+from services.simulator.reading.model import Encounter, Patient, Recording
+from services.simulator.reading.timing import booked_at
+from shared.ids import derived_id
+
+APP = "patient-app"
+FRONT_DESK = "front-desk"
+CLINICIAN = "clinician"
+
+
+class Visits:
+    """The outpatient side of a recording."""
+
+    def __init__(self, suite: Suite, hospital: Hospital, agenda: Agenda) -> None:
+        self._suite = suite
+        self._hospital = hospital
+        self._agenda = agenda
+        self._open: set[tuple[str, date]] = set()
+        self._taken: set[tuple[UUID, str, date]] = set()
+
+    def plan(self, recording: Recording, patient: Patient, visit: Encounter) -> None:
+        """Put the visit's happenings on the agenda; after a death only the booking."""
+        self._agenda.plan(booked_at(patient, visit), partial(self._book, patient, visit))
+        if not recording.is_cancelled_by_death(visit):
+            self._agenda.plan(visit.started_at, partial(self._step, visit, "arrival", FRONT_DESK))
+            self._agenda.plan(visit.stopped_at, partial(self._step, visit, "completion", CLINICIAN), rank=1)
+
+    async def open(self, clinic_id: str, day: date) -> None:
+        """Open the clinic's sessions of a day, once."""
+        if (clinic_id, day) in self._open:
+            return
+        path = f"/clinics/{clinic_id}/sessions"
+        body = {"from_on": day.isoformat(), "to_on": day.isoformat()}
+        await self._suite.command("registration", path, body, role=FRONT_DESK, wish=f"open {clinic_id} {day}")
+        self._open.add((clinic_id, day))
+
+    async def _book(self, patient: Patient, visit: Encounter) -> None:
+        """Hold a place for five minutes, then confirm it: what an app does."""
+        day = visit.started_at.date()
+        clinic = self._clinic(patient, visit, day)
+        await self.open(clinic.clinic_id, day)
+        appointment_id = appointment_of(visit)
+        hold = {
+            "appointment_id": str(appointment_id),
+            "patient_id": str(patient.patient_id),
+            "clinic_id": clinic.clinic_id,
+            "slot_starts_at": slot_of(clinic, visit),
+            "visit_type": visit.encounter_class,
+            "channel": "app",
+            "encounter_id": str(visit.encounter_id),
+        }
+        await self._suite.command("registration", "/holds", hold, role=APP, wish=f"hold {appointment_id}")
+        path = f"/appointments/{appointment_id}/confirmation"
+        await self._suite.command("registration", path, role=APP, wish=f"confirm {appointment_id}")
+
+    def _clinic(self, patient: Patient, visit: Encounter, day: date) -> Clinic:
+        """The best clinic in whose session of that day the patient has no place yet."""
+        for clinic in self._hospital.clinics_for(patient, visit):
+            place = (patient.patient_id, clinic.clinic_id, day)
+            if place not in self._taken:
+                self._taken.add(place)
+                return clinic
+        raise LookupError(f"no clinic is left for a patient on {day}: add clinics to the sample hospital")
+
+    async def _step(self, visit: Encounter, step: str, role: str) -> None:
+        appointment_id = appointment_of(visit)
+        path = f"/appointments/{appointment_id}/{step}"
+        await self._suite.command("registration", path, role=role, wish=f"{step} {appointment_id}")
+
+
+def appointment_of(visit: Encounter) -> UUID:
+    """The appointment's id: chosen by the client, the same in every run."""
+    return derived_id(visit.encounter_id, "appointment")
+
+
+def slot_of(clinic: Clinic, visit: Encounter) -> str:
+    """The start of the slot in which the visit begins, counted from midnight UTC."""
+    midnight = visit.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    slot = timedelta(minutes=clinic.slot_minutes)
+    return (midnight + (visit.started_at - midnight) // slot * slot).isoformat()
