@@ -57,7 +57,7 @@ def lexicographic(weights: Floats, free: Ints, tier: Ints) -> Ints:
         return assign(weights, free)
     urgent = weights[first]
     must = binding(urgent, assign(urgent, free))
-    rest = np.where(must.columns, 0.0, weights[~first])
+    rest = weights[~first]
     lift = 1.0 + rest.max(axis=1, initial=0.0).sum()
     combined = np.empty_like(weights)
     combined[~first] = rest
