@@ -1,0 +1,108 @@
+"""The report's format, `journey demo --report FILE`; its JSON Schema is made from here.
+
+Money in fen, seconds as numbers. fund + patient = lines total; account + cash = patient; cash = deposit - refund + paid
+at the bedside.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+
+class Rejected(BaseModel):
+    """A row of the recording that could not be read."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class Bookings(BaseModel):
+    """What became of the recorded visits; follow-up's own bookings are counted apart."""
+
+    booked: int
+    cancelled: int
+    arrived: int
+    completed: int
+
+
+class Tasks(BaseModel):
+    """Follow-up tasks that fell due, and those that were done."""
+
+    due: int
+    done: int
+
+
+class SettlementFigures(BaseModel):
+    """One settlement as the discharge service stores it, with the case that it was computed from."""
+
+    encounter_id: UUID
+    encounter_ids: list[UUID]
+    pack: str
+    pack_version: str
+    lines_total_fen: int
+    in_scope_fen: int
+    fund_pay_fen: int
+    patient_pay_fen: int
+    account_pay_fen: int
+    cash_fen: int
+    deposit_fen: int
+    refund_fen: int
+    paid_at_bedside_fen: int
+    journal_balanced: bool
+    case: dict[str, Any] = Field(description="in the format of settlement-case.schema.json")
+
+
+class Totals(BaseModel):
+    """Sums over all settlements."""
+
+    lines_total_fen: int
+    fund_pay_fen: int
+    patient_pay_fen: int
+
+
+class Part(BaseModel):
+    """A broker or a database server."""
+
+    kind: str
+    version: str
+
+
+class Seconds(BaseModel):
+    """How long it took on the wall clock. Installing is counted by who installs; null when nothing was."""
+
+    install: float | None
+    start: float
+    play: float
+
+
+class Report(BaseModel):
+    """One run of the demo."""
+
+    patients: int
+    encounters: dict[str, int] = Field(description="by class, as the services store them")
+    not_covered: dict[str, int] = Field(description="encounters of classes that the demo does not play")
+    rejected_rows: list[Rejected]
+    bookings: Bookings
+    bookings_from_followup: int
+    admissions: int
+    bed_days: int
+    plans_opened: int
+    tasks: Tasks
+    settlements: list[SettlementFigures]
+    totals: Totals
+    events: dict[str, int] = Field(description="by type, counted on the topics")
+    dead_letters: int
+    outbox_left: int
+    consumer_lag: int
+    checks: dict[str, bool]
+    kafka: Part
+    postgres: Part
+    seconds: Seconds
+
+
+def generated() -> dict[str, Any]:
+    """The JSON Schema of the report."""
+    schema = Report.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:carejourney:demo-report:1", **schema}

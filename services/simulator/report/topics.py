@@ -1,0 +1,52 @@
+"""Counting what was said: every event on the topics, by type, each id once; and the dead letters."""
+
+from collections import Counter
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.broker import LISTENERS, TOPICS, dead_letters_of
+from shared.envelope import Headless, unseal
+
+WAIT_MS = 1_000
+FETCH_RECORDS = 5_000
+
+
+async def count_events(bootstrap: str) -> tuple[dict[str, int], int]:
+    """Events by type, sorted, and the number of dead letters, from the beginning of every topic to its present end."""
+    letters = {dead_letters_of(service) for service in LISTENERS}
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="report", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer.topics()
+        names = [topic.name for topic in TOPICS]
+        places = [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name)]
+        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
+        consumer.assign(list(ends))
+        await consumer.seek_to_beginning()
+        types: Counter[str] = Counter()
+        seen: set[UUID] = set()
+        dead = 0
+        while ends:
+            for place, records in (await consumer.getmany(timeout_ms=WAIT_MS, max_records=FETCH_RECORDS)).items():
+                for record in records:
+                    if place.topic in letters:
+                        dead += 1
+                        continue
+                    _count(record.headers, types, seen)
+                if records[-1].offset + 1 >= ends[place]:
+                    del ends[place]
+                    consumer.pause(place)
+        return dict(sorted(types.items())), dead
+    finally:
+        await consumer.stop()
+
+
+def _count(headers: list[tuple[str, bytes]], types: Counter[str], seen: set[UUID]) -> None:
+    try:
+        envelope = unseal(headers)
+    except Headless:
+        return
+    if envelope.event_id not in seen:
+        seen.add(envelope.event_id)
+        types[envelope.type] += 1
