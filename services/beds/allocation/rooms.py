@@ -22,8 +22,9 @@ ALL_AT_ONCE = 1.0
 A_QUARTER = 0.25
 GOOD_AT_ONCE = 0.0005
 GOOD = 0.0025
-ENOUGH_TO_TRY_ALL = 6
-PAIRS_TO_TRY = 4_000_000
+MOST_CONTESTED = 6
+PAIRS_FOR_ALL_WAYS = 200_000
+PAIRS_FOR_SECOND_THOUGHTS = 4_000_000
 SAME = 1e-6
 
 
@@ -41,8 +42,7 @@ def settle(matrix: Matrix, relaxed: Ints) -> Settled:
     if near(matrix, at_once, relaxed, 0.0):
         return Settled(chosen=at_once, best=True)
     contested = contested_rooms(matrix)
-    ways = 2 ** min(len(contested), ENOUGH_TO_TRY_ALL + 1)
-    if len(contested) <= ENOUGH_TO_TRY_ALL and ways * matrix.weights.size <= PAIRS_TO_TRY:
+    if len(contested) <= MOST_CONTESTED and 2 ** len(contested) * matrix.weights.size <= PAIRS_FOR_ALL_WAYS:
         return Settled(chosen=all_tried(matrix, contested), best=True)
     if near(matrix, at_once, relaxed, GOOD_AT_ONCE):
         return Settled(chosen=at_once, best=False)
@@ -85,7 +85,7 @@ def reconsidered(matrix: Matrix, chosen: Ints) -> Ints:
     best = chosen
     newly = np.flatnonzero((matrix.room_sex == OPEN) & (sexes_after(matrix, chosen) != OPEN))
     least_first = newly[np.argsort(gains_by_sex(matrix, chosen)[newly].sum(axis=1), kind="stable")]
-    affordable = 1 + PAIRS_TO_TRY // max(1, matrix.weights.size)
+    affordable = 1 + PAIRS_FOR_SECOND_THOUGHTS // max(1, matrix.weights.size)
     for room in least_first[:affordable]:
         room_sex = sexes_after(matrix, best)
         if room_sex[room] != OPEN:
