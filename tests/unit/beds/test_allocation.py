@@ -60,7 +60,7 @@ def totals(answer: Answer):
 
 
 @given(rounds(8, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_hard_rule_is_ever_broken_and_every_bed_is_accounted_for(question):
     answer = solve(question)
     check_rules(question, answer)
@@ -70,7 +70,7 @@ def test_no_hard_rule_is_ever_broken_and_every_bed_is_accounted_for(question):
 
 
 @given(SEEDS, st.sampled_from((0.0, 0.5, 0.9)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_no_hard_rule_is_broken_in_a_whole_hospital(seed, occupied):
     question = hospital(60, 240, seed, occupied)
     answer = solve(question)
@@ -79,7 +79,7 @@ def test_no_hard_rule_is_broken_in_a_whole_hospital(seed, occupied):
 
 
 @given(rounds(4, 2, policies=(SexPolicy.MIXED,)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_without_the_sex_rule_a_round_is_the_best_there_is_and_its_bound_says_so(question):
     answer = solve(question)
     assert totals(answer) == pytest.approx(best(question), abs=1e-5)
@@ -87,7 +87,7 @@ def test_without_the_sex_rule_a_round_is_the_best_there_is_and_its_bound_says_so
 
 
 @given(rounds(4, 2, policies=(SexPolicy.SINGLE,)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_where_few_rooms_could_mix_a_round_is_the_best_there_is_and_its_bound_says_so(question):
     answer = solve(question)
     assert totals(answer) == pytest.approx(best(question), abs=1e-5)
@@ -95,7 +95,7 @@ def test_where_few_rooms_could_mix_a_round_is_the_best_there_is_and_its_bound_sa
 
 
 @given(rounds(4, 3, policies=(SexPolicy.SINGLE,)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_repair_is_never_above_the_best_nor_the_best_above_the_bound_it_can_prove(question):
     laid_out, most = matrix.build(question), best(question)
     relaxed = rooms.place_all(laid_out, laid_out.room_sex)
@@ -109,7 +109,7 @@ def test_repair_is_never_above_the_best_nor_the_best_above_the_bound_it_can_prov
 
 
 @given(rounds(6, 5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_arrays_agree_with_the_scalar_score_and_rules_to_the_last_bit(question):
     laid_out = matrix.build(question)
     for row, patient in enumerate(laid_out.waiting):
@@ -124,7 +124,7 @@ def test_the_arrays_agree_with_the_scalar_score_and_rules_to_the_last_bit(questi
 
 
 @given(rounds(6, 4), st.randoms())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_answer_does_not_depend_on_the_order_of_the_question(question, chance):
     patients, beds = list(question.waiting), list(question.places)
     chance.shuffle(patients)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.beds.allocation.assignment import NO_COLUMN, lexicographic, weights_of
 
-DEADLINE = settings(max_examples=300, deadline=None)
+DEADLINE = settings(max_examples=120, deadline=None)
 
 
 @st.composite
