@@ -90,10 +90,11 @@ help: ## this menu
 	@touch $@
 
 .venv/.installed: requirements/runtime.txt requirements/assets.txt pyproject.toml | .venv/.made
-	@echo "installing into .venv …"
+	@echo "installing into .venv …"; date +%s > .venv/.began
 	@$(PIP) install --require-hashes -r requirements/runtime.txt
 	@$(PIP) install --require-hashes --no-deps --upgrade --target .venv/assets -r requirements/assets.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@echo $$(( $$(date +%s) - $$(cat .venv/.began) )) > .venv/.install-seconds
 	@touch $@
 
 .venv/.installed-dev: requirements/dev.txt .venv/.installed

@@ -70,9 +70,9 @@ class Part(BaseModel):
 
 
 class Seconds(BaseModel):
-    """How long it took on the wall clock. Installing is counted by who installs; null when nothing was."""
+    """How long it took on the wall clock. `install` is 0 when nothing had to be installed."""
 
-    install: float | None
+    install: float
     start: float
     play: float
 
