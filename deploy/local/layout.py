@@ -48,9 +48,14 @@ SERVICES = (
 )
 
 
-def service_command(service: ServiceEntry, verb: str) -> list[str]:
-    """The command line of a service: `all` runs it, `migrate` brings its database to the newest schema."""
-    return [sys.executable, "-m", f"services.{service.name}", verb]
+def service_command(service: ServiceEntry) -> list[str]:
+    """The command line that runs a service."""
+    return [sys.executable, "-m", f"services.{service.name}", "all"]
+
+
+def migration_command(addresses: Path) -> list[str]:
+    """The command line that migrates the databases whose addresses stand in this file."""
+    return [sys.executable, "-m", "deploy.local.migrations", str(addresses)]
 
 
 @dataclass(frozen=True, slots=True)

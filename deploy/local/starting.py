@@ -1,4 +1,4 @@
-"""How a stack comes up: servers first and at the same time, each service as soon as its database is migrated.
+"""How a stack comes up: servers first and at the same time, then migrations, then every service.
 
 Invariant: every process is in the record before the next one starts; what fails takes down what had started.
 """
@@ -8,10 +8,10 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -22,7 +22,7 @@ from deploy.local.databases import EXTERNAL_PREFIX, Databases, run_apart, withou
 from deploy.local.embedded_broker import TopicSpec
 from deploy.local.files import write_private
 from deploy.local.issuer import Issuer
-from deploy.local.layout import SERVICES, Home, ServiceEntry, service_command
+from deploy.local.layout import SERVICES, Home, ServiceEntry, migration_command, service_command
 from deploy.local.origin import EMBEDDED, Origin
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import EmbeddedPostgres
@@ -48,7 +48,8 @@ class Wishes:
     tied: bool = False
     log_level: str = "info"
     services: Sequence[ServiceEntry] = SERVICES
-    command: Callable[[ServiceEntry, str], list[str]] = service_command
+    command: Callable[[ServiceEntry], list[str]] = service_command
+    migration: Callable[[Path], list[str]] = migration_command
     topics: Sequence[Topic] = TOPICS
     say: Callable[[str], None] = field(default=lambda _: None)
 
@@ -93,7 +94,9 @@ class Starting:
         if not self._broker.bootstrap:
             topics.result()
         self._prepare_environment()
-        wishes.say("migrating the databases and starting the services")
+        wishes.say("migrating the databases")
+        self._migrate()
+        wishes.say("starting the services")
         running = self._services()
         wishes.say("waiting for the broker's topics and for every service to be ready")
         topics.result()
@@ -163,46 +166,31 @@ class Starting:
         if self.wishes.tied:
             self._environment["JOURNEY_PARENT_PID"] = str(os.getpid())
 
+    def _migrate(self) -> None:
+        """Bring every database to its service's newest schema."""
+        command = self.wishes.migration(self.home.databases)
+        child = self._note(self._start("migrations", command, self._environment))
+        if not child.wait(MIGRATE_SECONDS):
+            raise TimeoutError(f"the databases are not migrated after {MIGRATE_SECONDS:.0f} s; see {child.log}")
+        if child.exit_code:
+            raise ChildDied(f"a database cannot be migrated:\n{child.last_words()}")
+        self.record.children.remove(child)
+
     def _services(self) -> dict[ServiceEntry, Child]:
-        """Migrate every database at the same time; start each service as soon as its own is done."""
         addresses = json.loads(self.home.databases.read_text(encoding="utf-8"))
-        environments = {
-            service.name: self._environment
-            | {
+        running = {}
+        for service in self.wishes.services:
+            own = {
                 "JOURNEY_DATABASE_URL": addresses[service.name],
                 "JOURNEY_HTTP_PORT": self.record.urls[service.name].rpartition(":")[2],
             }
-            | service.extras(self.record.urls)
-            for service in self.wishes.services
-        }
-        migrating = {service: self._start(service, "migrate", environments) for service in self.wishes.services}
-        running: dict[ServiceEntry, Child] = {}
-        deadline = time.monotonic() + MIGRATE_SECONDS
-        while migrating:
-            for service, child in list(migrating.items()):
-                if child.alive():
-                    continue
-                if child.exit_code:
-                    raise ChildDied(f"{service.name} could not migrate its database:\n{child.last_words()}")
-                del migrating[service]
-                self.record.children.remove(child)
-                running[service] = self._start(service, "all", environments)
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{', '.join(s.name for s in migrating)}: not migrated after {MIGRATE_SECONDS:.0f} s"
-                )
-            time.sleep(children.POLL_SECONDS)
+            environment = self._environment | own | service.extras(self.record.urls)
+            running[service] = self._note(self._start(service.name, self.wishes.command(service), environment))
         return running
 
-    def _start(self, service: ServiceEntry, verb: str, environments: dict[str, dict[str, str]]) -> Child:
-        order = Order(
-            name=service.name,
-            command=self.wishes.command(service, verb),
-            log=self.home.log(service.name),
-            env=environments[service.name],
-            tied=signal.SIGKILL if self.wishes.tied else None,
-        )
-        return self._note(children.start(order))
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
+        tied = signal.SIGKILL if self.wishes.tied else None
+        return children.start(Order(name=name, command=command, log=self.home.log(name), env=environment, tied=tied))
 
     def _note(self, child: Child) -> Child:
         self.record.children.append(child)

@@ -1,10 +1,11 @@
-"""A program that behaves as a service's command line does (`migrate`, `all`), to test the stack itself."""
+"""Stands in for the services (`run NAME`) and their migrations (`migrate FILE`), to test the stack itself."""
 
 import asyncio
 import json
 import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import asyncpg
 
@@ -22,21 +23,33 @@ class Health(BaseHTTPRequestHandler):
         pass
 
 
-async def migrate():
-    connection = await asyncpg.connect(os.environ["JOURNEY_DATABASE_URL"])
+async def migrate(url):
+    connection = await asyncpg.connect(url)
     await connection.execute("CREATE TABLE IF NOT EXISTS bed (bed_id text)")
     await connection.execute("INSERT INTO bed VALUES ('N3-12-2')")
     await connection.close()
 
 
-def main(name, verb):
-    if name == "broken":
-        sys.exit("the schema is newer than the code")
+def main(verb, what):
     if verb == "migrate":
-        asyncio.run(migrate())
+        addresses = json.loads(Path(what).read_text(encoding="utf-8"))
+        if "broken" in addresses:
+            sys.exit("the schema is newer than the code")
+        for url in addresses.values():
+            asyncio.run(migrate(url))
+    elif what == "forgetful":
+        sys.exit("1 setting wrong or missing")
     else:
         address = os.environ["JOURNEY_HTTP_HOST"], int(os.environ["JOURNEY_HTTP_PORT"])
         ThreadingHTTPServer(address, Health).serve_forever()
+
+
+def command(service):
+    return [sys.executable, __file__, "run", service.name]
+
+
+def migration(addresses):
+    return [sys.executable, __file__, "migrate", str(addresses)]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -15,8 +13,7 @@ from deploy.local.stack import Stack
 from deploy.local.starting import Wishes
 from shared.auth import Role, Verifier
 from shared.broker import Topic
-
-STAND_IN = Path(__file__).with_name("stand_in.py")
+from tests.adapters.local.stand_in import command, migration
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +24,8 @@ def stack(tmp_path_factory):
             kafka="embedded",
             tied=True,
             services=[ServiceEntry(name="beds", preferred_port=8102)],
-            command=lambda service, verb: [sys.executable, str(STAND_IN), service.name, verb],
+            command=command,
+            migration=migration,
             topics=[Topic("beds-events", partitions=3)],
         )
     )

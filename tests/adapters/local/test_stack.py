@@ -19,13 +19,7 @@ from deploy.local.record import Record
 from deploy.local.stack import Stack, StackFailed
 from deploy.local.starting import Wishes
 from shared.broker import Topic
-
-STAND_IN = Path(__file__).with_name("stand_in.py")
-
-
-def command(service, verb):
-    return [sys.executable, str(STAND_IN), service.name, verb]
-
+from tests.adapters.local.stand_in import command, migration
 
 WISHES = Wishes(
     kafka="embedded",
@@ -35,6 +29,7 @@ WISHES = Wishes(
         ServiceEntry(name="discharge", preferred_port=8102, extras=lambda urls: {"JOURNEY_CENTRE_URL": urls["beds"]}),
     ],
     command=command,
+    migration=migration,
     topics=[Topic("beds-events")],
 )
 
@@ -89,10 +84,13 @@ def test_a_second_up_says_that_it_is_up(stack):
     assert len(stack.record().running()) == 4
 
 
-def test_what_cannot_start_takes_down_what_had_and_shows_its_last_words(stack):
-    broken = replace(WISHES, services=[*WISHES.services, ServiceEntry(name="broken", preferred_port=8104)])
-    with pytest.raises(StackFailed, match="newer than the code"):
-        stack.up(broken)
+@pytest.mark.parametrize(
+    ("name", "last_words"), [("broken", "newer than the code"), ("forgetful", "setting wrong or missing")]
+)
+def test_what_cannot_start_takes_down_what_had_and_shows_its_last_words(stack, name, last_words):
+    failing = replace(WISHES, services=[*WISHES.services, ServiceEntry(name=name, preferred_port=8104)])
+    with pytest.raises(StackFailed, match=last_words):
+        stack.up(failing)
     assert stack.status() == []
     assert not [process for process in psutil.process_iter(["cmdline"]) if str(stack.home.root) in str(process.info)]
 
