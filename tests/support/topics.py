@@ -1,0 +1,75 @@
+"""Reading topics as they are, for tests that assert what was said; and saying all of it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from shared.broker import TOPICS, producer
+from shared.codec import decode
+from shared.envelope import Envelope, unseal
+from shared.messages import Event
+
+
+@dataclass(frozen=True)
+class Said:
+    """An event as it stands on a topic."""
+
+    topic: str
+    envelope: Envelope
+    event: Event
+    causation: str
+    record: ConsumerRecord
+
+    @property
+    def at(self) -> datetime:
+        """Business time."""
+        return self.envelope.time
+
+
+async def everything_said(bootstrap: str) -> list[Said]:
+    """Every event on the services' topics, in order of their ids' wall time; dead letters are left out."""
+    topics = [topic.name for topic in TOPICS if not topic.name.endswith("-dead-letters")]
+    records = await records_of(bootstrap, topics)
+    said = [_said(record) for record in records]
+    return sorted(said, key=lambda one: one.envelope.event_id)
+
+
+async def records_of(bootstrap: str, topics: list[str]) -> list[ConsumerRecord]:
+    """Every record from the beginning to the present end."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer.topics()
+        places = [TopicPartition(name, number) for name in topics for number in consumer.partitions_for_topic(name)]
+        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
+        consumer.assign(places)
+        await consumer.seek_to_beginning()
+        found: list[ConsumerRecord] = []
+        while ends:
+            for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                found += records
+                if records[-1].offset + 1 >= ends.get(place, 0):
+                    ends.pop(place, None)
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def say_again(bootstrap: str, said: list[Said]) -> None:
+    """Put every record on its topic once more, the same in everything but its offset."""
+    kafka = producer(bootstrap, "again")
+    await kafka.start()
+    try:
+        for one in said:
+            record = one.record
+            await kafka.send(record.topic, record.value, key=record.key, headers=list(record.headers))
+        await kafka.flush()
+    finally:
+        await kafka.stop()
+
+
+def _said(record: ConsumerRecord) -> Said:
+    envelope = unseal(record.headers)
+    causation = dict(record.headers)["causationid"].decode()
+    return Said(record.topic, envelope, decode(envelope.type, record.value), causation, record)
