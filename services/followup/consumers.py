@@ -1,0 +1,20 @@
+"""What followup reacts to: the table of contents of its consumers."""
+
+from services.followup.plans import handlers as plans
+from services.followup.visits import handlers as visits
+from shared.messages.beds import PatientAdmitted
+from shared.messages.discharge import PatientLeft
+from shared.messages.followup import PlanClosed
+from shared.messages.registration import AppointmentBooked, AppointmentCancelled, PatientDeceased
+from shared.reactions import Reactions
+
+REACTIONS = Reactions(
+    {
+        PatientLeft: plans.on_patient_left,
+        PatientAdmitted: plans.on_patient_admitted,
+        PatientDeceased: plans.on_patient_deceased,
+        PlanClosed: visits.on_plan_closed,
+        AppointmentBooked: visits.on_appointment_booked,
+        AppointmentCancelled: visits.on_appointment_cancelled,
+    }
+)
