@@ -69,8 +69,8 @@ class ApacheKafka:
 
     @property
     def version(self) -> str:
-        """Kafka's and Java's versions."""
-        return f"{kafka_version()} on Java {self.java.version}"
+        """Kafka's version, such as 4.4.0."""
+        return kafka_version()
 
     @property
     def bootstrap(self) -> str:

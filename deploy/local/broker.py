@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +37,7 @@ class Broker(Protocol):
 
     @property
     def version(self) -> str:
-        """What runs there, for people."""
+        """Which version runs there, as far as that is known."""
 
     @property
     def bootstrap(self) -> str:
@@ -74,7 +75,7 @@ class EmbeddedBroker:
     tied: bool = False
     child: Child | None = None
     kind: str = "embedded"
-    version: str = "librdkafka's mock cluster"
+    version: str = field(default_factory=lambda: f"librdkafka {version('confluent-kafka')}")
     bootstrap: str = field(init=False, default="")
 
     def prepare(self) -> None:
@@ -144,7 +145,7 @@ class ExternalKafka:
     bootstrap: str
     child: Child | None = None
     kind: str = "external"
-    version: str = "run elsewhere"
+    version: str = "unknown"
 
     def prepare(self) -> None:
         """Nothing to make."""
@@ -194,7 +195,7 @@ def choose(wanted: str, place: Place, topics: Sequence[TopicSpec]) -> tuple[Brok
                 raise
             return _embedded(place, topics), f"embedded broker, because {lacking.what}: {EMBEDDED_NOTE}"
         kafka.preferred_port = place.preferred_port
-        return kafka, f"Apache Kafka {kafka.version}"
+        return kafka, f"Apache Kafka {kafka.version} on Java {kafka.java.version}"
     check(wanted)
     return ExternalKafka(wanted), f"Kafka at {wanted}"
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -22,7 +22,6 @@ from deploy.local.files import write_private
 T = TypeVar("T")
 OLDEST_VERSION = 150000
 NAME = re.compile(r"[a-z][a-z_]*")
-EXTERNAL_PREFIX = "carejourney_"
 CONNECT_SECONDS = 10.0
 
 
@@ -57,6 +56,14 @@ class Databases:
         finally:
             await admin.close()
         return {service: self._address(service, passwords[service]) for service in names}
+
+    async def version(self) -> str:
+        """The server's version, such as 18.4."""
+        admin = await self._connect()
+        try:
+            return str(await admin.fetchval("SHOW server_version")).split()[0]
+        finally:
+            await admin.close()
 
     async def remove(self, services: Iterable[str]) -> None:
         """Drop the services' databases and users, connected or not, and forget the passwords."""
@@ -120,9 +127,11 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
 
 
 def without_password(url: str) -> str:
-    """The address as it may be shown: scheme, host, database."""
+    """The address as it may be shown: scheme, host or socket directory, database."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    socket = parse_qs(parts.query).get("host", [])
+    query = f"host={socket[0]}" if socket else ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
 
 async def _run(admin: asyncpg.Connection, template: str, *names: str) -> None:

@@ -15,7 +15,6 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from deploy.local.files import write_private
-from shared.auth import Role
 from shared.clock import wall_now
 
 ISSUER = "carejourney-dev"
@@ -53,19 +52,19 @@ class Issuer:
 
     def token(
         self,
-        role: Role | Sequence[Role],
+        role: str | Sequence[str],
         subject: str,
         lifetime: timedelta = LIFETIME,
         wards: Iterable[str] | None = None,
     ) -> str:
-        """A bearer token for `subject`, valid from now for `lifetime`, limited to `wards` if given."""
+        """A bearer token for `subject` with the roles of `shared.auth.Role` given, valid from now for `lifetime`."""
         key = self._key()
         now = int(wall_now().timestamp())
-        roles = [role] if isinstance(role, str) else list(role)
+        roles = [str(each) for each in ([role] if isinstance(role, str) else role)]
         claims: dict[str, object] = {
             "iss": ISSUER,
             "sub": subject,
-            "roles": [str(each) for each in roles],
+            "roles": roles,
             "iat": now,
             "exp": now + int(lifetime.total_seconds()),
         }

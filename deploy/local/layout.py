@@ -5,6 +5,7 @@ writes lies under one directory.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,12 @@ class Home:
     """The state directory and what lies where in it."""
 
     root: Path = STATE
+
+    @property
+    def prefix(self) -> str:
+        """What every name on an external database server begins with, so that two stacks there never meet."""
+        own = "" if self.root == STATE else re.sub(r"[^a-z]+", "_", self.root.name.lower()).strip("_") + "_"
+        return f"carejourney_{own}"
 
     @property
     def record(self) -> Path:

@@ -21,8 +21,10 @@ class Record:
 
     kafka: str = ""
     kafka_kind: str = ""
+    kafka_version: str = ""
     kafka_note: str = ""
     postgres: str = ""
+    postgres_version: str = ""
     clock: str = "system"
     urls: dict[str, str] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from deploy.local.databases import EXTERNAL_PREFIX, Databases, run_apart
+from deploy.local.databases import Databases, DatabasesFailed, run_apart, without_password
 from deploy.local.layout import SERVICES, Home
 from deploy.local.origin import EMBEDDED, Origin
 from deploy.local.record import Record
@@ -74,12 +74,15 @@ class Stack:
             self._down()
             origin = Origin.read(self.home.origin)
             done = []
-            if origin is not None and origin.postgres != EMBEDDED:
-                if postgres is None:
-                    raise StackFailed(f"the data lies on {origin.postgres}: give its administrator with --postgres URL")
-                databases = Databases(admin_url=postgres, passwords=self.home.passwords, prefix=EXTERNAL_PREFIX)
-                run_apart(databases.remove([service.name for service in SERVICES]))
-                done.append(f"the databases and users {EXTERNAL_PREFIX}* on {origin.postgres}")
+            if postgres is not None:
+                databases = Databases(admin_url=postgres, passwords=self.home.passwords, prefix=self.home.prefix)
+                try:
+                    run_apart(databases.remove([service.name for service in SERVICES]))
+                except DatabasesFailed as failure:
+                    raise StackFailed(str(failure)) from None
+                done.append(f"the databases and users {self.home.prefix}* on {without_password(postgres)}")
+            elif origin is not None and origin.postgres != EMBEDDED:
+                raise StackFailed(f"the data lies on {origin.postgres}: give its administrator with --postgres URL")
             if origin is not None and ":" in origin.broker:
                 done.append(f"nothing at {origin.broker}: delete its topics there, or old events come again")
             forget(self.home)

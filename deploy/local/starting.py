@@ -18,7 +18,7 @@ import httpx
 from deploy.local import children
 from deploy.local.broker import Broker, Place, choose
 from deploy.local.children import Child, ChildDied, Order
-from deploy.local.databases import EXTERNAL_PREFIX, Databases, run_apart, without_password
+from deploy.local.databases import Databases, run_apart, without_password
 from deploy.local.embedded_broker import TopicSpec
 from deploy.local.files import write_private
 from deploy.local.issuer import Issuer
@@ -112,7 +112,7 @@ class Starting:
         place = Place(directory=home.kafka, log=home.log("kafka"), tied=wishes.tied, preferred_port=KAFKA_PORT)
         first = [TopicSpec(topic.name, topic.partitions) for topic in wishes.topics]
         self._broker, self.record.kafka_note = choose(wishes.kafka, place, first)
-        self.record.kafka_kind = self._broker.kind
+        self.record.kafka_kind, self.record.kafka_version = self._broker.kind, self._broker.version
         self.record.clock = wishes.clock
         if self._origin().must_start_clean(Origin.read(home.origin)):
             wishes.say("removing the data of the last run: its events are gone with the embedded broker")
@@ -131,8 +131,9 @@ class Starting:
         if self._server is not None:
             self._server.wait_ready()
         admin_url = self.wishes.postgres or self._server_url()
-        prefix = EXTERNAL_PREFIX if self.wishes.postgres else ""
+        prefix = self.home.prefix if self.wishes.postgres else ""
         databases = Databases(admin_url=admin_url, passwords=self.home.passwords, prefix=prefix)
+        self.record.postgres_version = run_apart(databases.version())
         addresses = run_apart(databases.provide([service.name for service in self.wishes.services]))
         write_private(self.home.databases, json.dumps(addresses, indent=1))
         self.record.postgres = without_password(admin_url)

@@ -135,6 +135,20 @@ def test_another_brokers_data_survives_a_restart_of_the_stack(stack, kafka):
         stack.down()
 
 
+def test_on_a_server_run_elsewhere_it_keeps_to_names_of_its_own_and_reset_takes_them_away(stack, kafka, postgres):
+    wishes = replace(WISHES, kafka=kafka.bootstrap, postgres=postgres.admin_url, topics=[])
+    record = stack.up(wishes)
+    assert [state.name for state in stack.status()] == ["beds", "discharge"]
+    assert record.postgres_version == postgres.version
+    assert "/carejourney_state_beds?" in stack.database_url("beds")
+    stack.down()
+    with pytest.raises(StackFailed, match="--postgres URL"):
+        stack.reset()
+    stack.reset(postgres.admin_url)
+    with pytest.raises(asyncpg.PostgresError):
+        rows(postgres.url("carejourney_state_beds"))
+
+
 def test_a_killed_parent_leaves_no_process(stack):
     program = (
         "import sys, signal; sys.path.insert(0, sys.argv[2]);"
