@@ -8,6 +8,7 @@ Invariant: what `take` returns from is committed, as an effect or as a parked re
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -97,19 +98,20 @@ class Effects:
             event = decode(envelope.type, record.value or b"")
         except Undecodable as fault:
             log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
-            aggregate = f"{envelope.source}:{envelope.subject}"
-            return Unreadable(reason="undecodable", aggregate=aggregate, type=envelope.type)
-        return Received(record=record, envelope=envelope, event=event)
+            return Unreadable(reason="undecodable", aggregate=envelope.aggregate, type=envelope.type)
+        return Received(record=record, envelope=envelope, event=event, aggregate=envelope.aggregate)
 
     async def _take_readable(self, batch: Sequence[Received]) -> None:
         """Together; where that fails, one by one."""
-        if batch and await self._attempt(partial(self._react, batch)) is not None:
+        if not batch:
+            return
+        if await self._attempt(partial(self._react, batch)) is not None:
             for one in batch:
                 await self._take_alone(one)
-        now = wall_now()
-        for one in batch:
-            self._telemetry.handled_total.labels(type=one.envelope.type, outcome="taken").inc()
-            self._telemetry.event_age_seconds.observe(max(0.0, (now - one.record.written_at).total_seconds()))
+        for event_type, events in Counter(one.envelope.type for one in batch).items():
+            self._telemetry.handled_total.labels(type=event_type, outcome="taken").inc(events)
+        oldest = min(one.record.written_at for one in batch)
+        self._telemetry.event_age_seconds.observe(max(0.0, (wall_now() - oldest).total_seconds()))
 
     async def _take_alone(self, received: Received) -> None:
         """One event in its own transaction, a few times; then it is a dead letter."""

@@ -44,6 +44,11 @@ class Envelope:
     time: datetime
     origin: Origin
 
+    @property
+    def aggregate(self) -> str:
+        """The aggregate's name across services: `beds:stay/0192…`."""
+        return f"{self.source}:{self.subject}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:

@@ -44,16 +44,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """An event that this service reacts to, with where it came from."""
+    """An event that this service reacts to, with where it came from. `aggregate` is as `Envelope.aggregate`."""
 
     record: Record
     envelope: Envelope
     event: Event
-
-    @property
-    def aggregate(self) -> str:
-        """The aggregate's name across services: `beds:stay/0192…`."""
-        return f"{self.envelope.source}:{self.envelope.subject}"
+    aggregate: str
 
 
 async def take(connection: Any, received: Sequence[Received]) -> list[Received]:  # noqa: ANN401 - asyncpg has no types

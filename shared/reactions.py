@@ -6,6 +6,7 @@ drawn from events.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from shared.inbox import Received
@@ -16,7 +17,7 @@ Handler = Callable[[Any, Work], Awaitable[None]]
 Projection = Callable[[Sequence[Received], Work], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reactions:
     """Either `handlers`, one an event type, or one `projection` for all of `types`."""
 
@@ -24,12 +25,12 @@ class Reactions:
     projection: Projection | None = None
     projected: tuple[type[Event], ...] = ()
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str]:
         """The event types listened to."""
         return frozenset(message.type for message in (*self.handlers, *self.projected))
 
-    @property
+    @cached_property
     def topics(self) -> tuple[str, ...]:
         """The topics to subscribe to, sorted."""
         return tuple(sorted({topic_of(message) for message in (*self.handlers, *self.projected)}))

@@ -12,6 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -42,6 +43,7 @@ FROM outbox
 
 log = logger(__name__)
 _partitioner = DefaultPartitioner()
+KNOWN_KEYS = 65_536
 
 
 class Relay:
@@ -123,12 +125,21 @@ class Relay:
 
 async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
     """Rows by the partition that any Kafka client would choose for their key, in order."""
-    partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in {row["topic"] for row in rows}}
+    partitions = {
+        topic: tuple(sorted(await producer.partitions_for(topic))) for topic in {row["topic"] for row in rows}
+    }
     groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for row in rows:
-        all_partitions = partitions[row["topic"]]
-        groups[row["topic"], _partitioner(row["key"].encode(), all_partitions, all_partitions)].append(row)
+        topic = row["topic"]
+        groups[topic, _partition_of(row["key"], partitions[topic])].append(row)
     return groups
+
+
+@lru_cache(maxsize=KNOWN_KEYS)
+def _partition_of(key: str, partitions: tuple[int, ...]) -> int:
+    """Kafka's own choice; its hash in Python costs more than all else about a row, and keys come again and again."""
+    partition: int = _partitioner(key.encode(), partitions, partitions)
+    return partition
 
 
 async def _send(producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any]) -> list[int]:
