@@ -1,0 +1,300 @@
+"""The rules of a stay's account: when it takes charges and deposits, and what a line amounts to.
+
+Values in, the next account and its events out. Every event of discharge belongs to an account, so `version` rises by
+one with each of them; whoever changes an account holds its row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from services.discharge.ledger.model import Channel
+from shared.decision import Refused
+from shared.messages.beds import PatientAdmitted
+from shared.messages.discharge import AccountOpened, ChargePosted, DepositReceived
+
+
+class AccountState(StrEnum):
+    """How far the stay is. While settling nothing can be added: what is settled is what was signed."""
+
+    OPEN = "open"
+    ORDERED = "ordered"
+    SETTLING = "settling"
+    SETTLED = "settled"
+    LEFT = "left"
+
+
+TAKING = frozenset({AccountState.OPEN, AccountState.ORDERED})
+
+
+class LineClass(StrEnum):
+    """The reimbursement class of a fee line (收费项目等级): 01 甲, 02 乙, 03 丙 or 自费."""
+
+    FULL = "01"
+    PARTIAL = "02"
+    OWN = "03"
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    ACCOUNT_SETTLING = "account-settling"
+    ACCOUNT_SETTLED = "account-settled"
+    CHARGE_EXISTS = "charge-exists"
+    RETURN_WITHOUT_ORIGINAL = "return-without-original"
+    RETURN_DIFFERS = "return-differs-from-original"
+    RETURN_TOO_LARGE = "return-exceeds-original"
+    PAYMENT_EXISTS = "payment-exists"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeLine:
+    """A fee line as it is asked for. A return has a negative count and names the line that it returns."""
+
+    charge_id: UUID
+    item_code: str
+    line_class: LineClass
+    price_fen: int
+    count: Decimal
+    price_limit_fen: int | None
+    preself_ratio: Decimal
+    encounter_id: UUID | None
+    charged_at: datetime | None
+    return_of: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostCharges:
+    """Put fee lines on the account, all or none."""
+
+    stay_id: UUID
+    lines: tuple[ChargeLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveDeposit:
+    """The patient pays in advance."""
+
+    stay_id: UUID
+    payment_id: UUID
+    channel: Channel
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A fee line that stands on the account, the `line_no`th. It is never changed; a correction is a return."""
+
+    charge_id: UUID
+    stay_id: UUID
+    line_no: int
+    item_code: str
+    line_class: LineClass
+    price_fen: int
+    count: Decimal
+    price_limit_fen: int | None
+    preself_ratio: Decimal
+    amount_fen: int
+    encounter_id: UUID | None
+    return_of: UUID | None
+    charged_at: datetime
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Money paid in advance."""
+
+    payment_id: UUID
+    stay_id: UUID
+    channel: Channel
+    amount_fen: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How the patient is insured, as the register said it. `insutype` 310 employee, 390 resident."""
+
+    patient_id: UUID
+    insutype: str
+    retired: bool
+    low_income: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account of a stay; `lines` counts its fee lines."""
+
+    stay_id: UUID
+    patient_id: UUID
+    state: AccountState
+    lines: int
+    opened_at: datetime
+    left_at: datetime | None
+    version: int
+
+    def told(self) -> "Account":
+        """The account after one more event about it."""
+        return replace(self, version=self.version + 1)
+
+    def moved(self, state: AccountState) -> "Account":
+        """The account in another state."""
+        return replace(self, state=state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An account with its sums, in fen."""
+
+    account: Account
+    charges_fen: int
+    deposits_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All accounts together."""
+
+    by_state: Mapping[str, int]
+    charges: int
+    charges_fen: int
+    deposits: int
+    deposits_fen: int
+
+
+def open_account(admitted: PatientAdmitted) -> tuple[Account, AccountOpened]:
+    """The patient lies in the bed: charges and deposits are taken from now on."""
+    account = Account(
+        stay_id=admitted.stay_id,
+        patient_id=admitted.patient_id,
+        state=AccountState.OPEN,
+        lines=0,
+        opened_at=admitted.admitted_at,
+        left_at=None,
+        version=1,
+    )
+    return account, AccountOpened(
+        stay_id=account.stay_id,
+        patient_id=account.patient_id,
+        opened_at=account.opened_at,
+        aggregate_version=account.version,
+    )
+
+
+def closed(account: Account) -> Refused | None:
+    """Why nothing can be added to the account; None when it can."""
+    if account.state in TAKING:
+        return None
+    if account.state is AccountState.SETTLING:
+        return Refused(reason=Reason.ACCOUNT_SETTLING, remedy="wait for the centre's answer, then use a new key")
+    return Refused(reason=Reason.ACCOUNT_SETTLED, remedy="ask the back office to void the settlement first")
+
+
+def amount_fen(price_fen: int, count: Decimal) -> int:
+    """Price * count in fen, rounded half up, away from zero for a return too (settlement rules, line level)."""
+    return int((price_fen * count).to_integral_value(ROUND_HALF_UP))
+
+
+def post_charges(
+    account: Account, command: PostCharges, standing: Mapping[UUID, Charge], now: datetime
+) -> tuple[Account, list[Charge], list[ChargePosted]] | Refused:
+    """Put the lines on the account. `standing` holds the lines that it has already, by id."""
+    if refusal := closed(account):
+        return refusal
+    charges = [_charge(account.stay_id, no, line, now) for no, line in enumerate(command.lines, account.lines + 1)]
+    if refusal := _wrong_return(charges, standing):
+        return refusal
+    events = []
+    for charge in charges:
+        account = replace(account.told(), lines=charge.line_no)
+        events.append(_posted(account, charge))
+    return account, charges, events
+
+
+def receive_deposit(
+    account: Account, command: ReceiveDeposit, now: datetime
+) -> tuple[Account, Deposit, DepositReceived] | Refused:
+    """Take money in advance; after the settlement it is a payment, not a deposit."""
+    if refusal := closed(account):
+        return refusal
+    account = account.told()
+    deposit = Deposit(
+        payment_id=command.payment_id,
+        stay_id=account.stay_id,
+        channel=command.channel,
+        amount_fen=command.amount_fen,
+        received_at=now,
+    )
+    received = DepositReceived(
+        stay_id=account.stay_id,
+        patient_id=account.patient_id,
+        payment_id=deposit.payment_id,
+        amount_fen=deposit.amount_fen,
+        channel=deposit.channel,
+        received_at=now,
+        aggregate_version=account.version,
+    )
+    return account, deposit, received
+
+
+def _charge(stay_id: UUID, line_no: int, line: ChargeLine, now: datetime) -> Charge:
+    return Charge(
+        charge_id=line.charge_id,
+        stay_id=stay_id,
+        line_no=line_no,
+        item_code=line.item_code,
+        line_class=line.line_class,
+        price_fen=line.price_fen,
+        count=line.count,
+        price_limit_fen=line.price_limit_fen,
+        preself_ratio=line.preself_ratio,
+        amount_fen=amount_fen(line.price_fen, line.count),
+        encounter_id=line.encounter_id,
+        return_of=line.return_of,
+        charged_at=line.charged_at or now,
+        posted_at=now,
+    )
+
+
+def _wrong_return(charges: Sequence[Charge], standing: Mapping[UUID, Charge]) -> Refused | None:
+    """A return names an earlier line of this account, repeats its terms, and no more goes back than was charged."""
+    known = dict(standing)
+    for charge in charges:
+        if charge.return_of is not None and (refusal := _wrong(charge, known)):
+            return refusal
+        known[charge.charge_id] = charge
+    return None
+
+
+def _wrong(charge: Charge, known: Mapping[UUID, Charge]) -> Refused | None:
+    original = None if charge.return_of is None else known.get(charge.return_of)
+    if original is None or original.return_of is not None:
+        return Refused(reason=Reason.RETURN_WITHOUT_ORIGINAL, remedy="name an earlier charge_id of this account")
+    if _terms(charge) != _terms(original):
+        remedy = "repeat item_code, line_class, price_fen, price_limit_fen and preself_ratio of the original"
+        return Refused(reason=Reason.RETURN_DIFFERS, remedy=remedy)
+    returned = sum(one.count for one in known.values() if one.return_of == original.charge_id)
+    if original.count + returned + charge.count < 0:
+        return Refused(reason=Reason.RETURN_TOO_LARGE, remedy="return no more than what was charged")
+    return None
+
+
+def _terms(charge: Charge) -> tuple[object, ...]:
+    return charge.item_code, charge.line_class, charge.price_fen, charge.price_limit_fen, charge.preself_ratio
+
+
+def _posted(account: Account, charge: Charge) -> ChargePosted:
+    return ChargePosted(
+        stay_id=account.stay_id,
+        patient_id=account.patient_id,
+        charge_id=charge.charge_id,
+        item_code=charge.item_code,
+        line_class=charge.line_class,
+        amount_fen=charge.amount_fen,
+        posted_at=charge.posted_at,
+        aggregate_version=account.version,
+    )

@@ -1,0 +1,1 @@
+"""Clearance: the discharge order, and what stands in the way of settling (DIS-2)."""
