@@ -19,7 +19,7 @@ from deploy.local.starting import Wishes
 from services.simulator.catalogue import files as catalogue_files
 from services.simulator.hospital import files as hospital_files
 from services.simulator.play.driver import Driver, Scene
-from services.simulator.play.opening import open_hospital
+from services.simulator.play.opening import Premises, open_hospital
 from services.simulator.play.quiet import Quiet
 from services.simulator.play.suite import Addresses, Suite
 from services.simulator.reading import synthea
@@ -31,7 +31,6 @@ from shared.clock import EARLIEST, ClockDriver
 
 HOME = STATE / "demo"
 SHIPPED = Path(hospital_files.__file__).parents[1] / "patients" / "synthea"
-BEDS = Path(hospital_files.__file__).with_name("beds.csv")
 SERVICES = ("registration", "beds", "discharge", "followup", "console")
 
 
@@ -93,7 +92,8 @@ async def _play(
         )
         driver = Driver(scene)
         clock.advance_to(max(driver.plan(), EARLIEST))
-        wanted.say(f"opening the sample hospital: {await open_hospital(suite, BEDS, hospital.clinics)} beds")
+        beds = await open_hospital(suite, Premises.read(hospital.clinics))
+        wanted.say(f"opened the sample hospital: {beds} beds, {len(hospital.clinics)} clinics")
         began = time.monotonic()
         last = await driver.play(wanted.on_progress)
         wanted.say("reading the report from the services and the topics")

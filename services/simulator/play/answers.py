@@ -1,12 +1,12 @@
 """How the demo's patients answer a follow-up call, as a rule that anyone can follow by hand.
 
 The patient says that something is wrong, and wishes to be seen, when the last digit of the stay's id is below 4 and the
-step is the second (D+7); everybody else is reached and well.
+step is the call of the seventh day; everybody else is reached and well.
 """
 
 from uuid import UUID
 
-WISHING_STEP = "D+7"
+WISHING_STEP = "day-7"
 BELOW = 4
 
 

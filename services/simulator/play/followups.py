@@ -1,6 +1,7 @@
 """Answering what follow-up asks: due tasks by the rule of `answers`, wished visits by opening a session for them."""
 
-from datetime import date, datetime
+from collections import Counter
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -22,22 +23,37 @@ class Followups:
         self._visits = visits
         self._agenda = agenda
         self._seen: set[str] = set()
+        self._stays: dict[str, UUID] = {}
+        self._opened: Counter[str] = Counter()
 
     async def answer_due(self) -> int:
         """Call every patient whose task is ready; how many there were."""
         tasks = await self._suite.get("followup", "/tasks", role=NURSE, status="ready", limit=500)
         for task in tasks["tasks"]:
-            attempt = {"contact": "phone", "outcome": outcome_of(UUID(task["stay_id"]), task["step"])}
-            path, wish = f"/tasks/{task['task_id']}/attempts", f"answer {task['stay_id']} {task['step']}"
+            stay_id = await self._stay(task["plan_id"])
+            attempt = {"contact_kind": "phone", "outcome": outcome_of(stay_id, task["step"])}
+            path, wish = f"/tasks/{task['task_id']}/attempts", f"answer {stay_id} {task['step']}"
             await self._suite.command("followup", path, attempt, role=NURSE, wish=wish)
         return len(tasks["tasks"])
 
     async def open_for_wishes(self) -> int:
-        """Open the clinic on the first day that each waiting wish allows; how many wait."""
+        """Open the clinic on the next day that each waiting wish allows; for how many there was one."""
         waiting = await self._suite.get("registration", "/visit-requests", role=FRONT_DESK, status="pending")
-        for wish in waiting["visit_requests"]:
-            await self._visits.open(wish["clinic_id"], date.fromisoformat(wish["earliest_on"]))
-        return len(waiting["visit_requests"])
+        opened = 0
+        for wish in waiting:
+            day = date.fromisoformat(wish["earliest_on"]) + timedelta(days=self._opened[wish["visit_request_id"]])
+            if day <= date.fromisoformat(wish["latest_on"]):
+                self._opened[wish["visit_request_id"]] += 1
+                await self._visits.open(wish["clinic_id"], day)
+                opened += 1
+        return opened
+
+    async def _stay(self, plan_id: str) -> UUID:
+        """The stay that a plan follows."""
+        if plan_id not in self._stays:
+            plan = await self._suite.get("followup", f"/plans/{plan_id}", role=NURSE)
+            self._stays[plan_id] = UUID(plan["stay_id"])
+        return self._stays[plan_id]
 
     async def expect_booked(self) -> None:
         """Put the arrival and the end of newly booked follow-up visits on the agenda."""

@@ -12,10 +12,10 @@ from services.simulator.play.agenda import Agenda
 from services.simulator.play.suite import Suite
 from services.simulator.reading.model import Encounter, Patient, Recording
 from services.simulator.reading.timing import booked_at
-from shared.ids import derived_id
 
 APP = "patient-app"
 FRONT_DESK = "front-desk"
+PLANNER = "back-office"
 CLINICIAN = "clinician"
 
 
@@ -26,7 +26,8 @@ class Visits:
         self._suite = suite
         self._hospital = hospital
         self._agenda = agenda
-        self._open: set[tuple[str, date]] = set()
+        self._sessions: dict[tuple[str, date], str] = {}
+        self._appointments: dict[UUID, str] = {}
         self._taken: set[tuple[UUID, str, date]] = set()
 
     def plan(self, recording: Recording, patient: Patient, visit: Encounter) -> None:
@@ -36,33 +37,32 @@ class Visits:
             self._agenda.plan(visit.started_at, partial(self._step, visit, "arrival", FRONT_DESK))
             self._agenda.plan(visit.stopped_at, partial(self._step, visit, "completion", CLINICIAN), rank=1)
 
-    async def open(self, clinic_id: str, day: date) -> None:
-        """Open the clinic's sessions of a day, once."""
-        if (clinic_id, day) in self._open:
-            return
-        path = f"/clinics/{clinic_id}/sessions"
-        body = {"from_on": day.isoformat(), "to_on": day.isoformat()}
-        await self._suite.command("registration", path, body, role=FRONT_DESK, wish=f"open {clinic_id} {day}")
-        self._open.add((clinic_id, day))
+    async def open(self, clinic_id: str, day: date) -> str:
+        """The clinic's session of that day, opened where it is not open yet."""
+        if (clinic_id, day) not in self._sessions:
+            path = f"/clinics/{clinic_id}/sessions"
+            body = {"from_on": day.isoformat(), "to_on": day.isoformat()}
+            opened = await self._suite.command("registration", path, body, role=PLANNER, wish=f"open {clinic_id} {day}")
+            self._sessions[clinic_id, day] = opened["sessions"][0]["session_id"]
+        return self._sessions[clinic_id, day]
 
     async def _book(self, patient: Patient, visit: Encounter) -> None:
         """Hold a place for five minutes, then confirm it: what an app does."""
         day = visit.started_at.date()
         clinic = self._clinic(patient, visit, day)
-        await self.open(clinic.clinic_id, day)
-        appointment_id = appointment_of(visit)
         hold = {
-            "appointment_id": str(appointment_id),
             "patient_id": str(patient.patient_id),
-            "clinic_id": clinic.clinic_id,
+            "session_id": await self.open(clinic.clinic_id, day),
             "slot_starts_at": slot_of(clinic, visit),
             "visit_type": visit.encounter_class,
             "channel": "app",
             "encounter_id": str(visit.encounter_id),
         }
-        await self._suite.command("registration", "/holds", hold, role=APP, wish=f"hold {appointment_id}")
-        path = f"/appointments/{appointment_id}/confirmation"
-        await self._suite.command("registration", path, role=APP, wish=f"confirm {appointment_id}")
+        wish = f"hold {visit.encounter_id}"
+        held = await self._suite.command("registration", "/holds", hold, role=APP, wish=wish)
+        appointment_id = self._appointments[visit.encounter_id] = held["appointment_id"]
+        path = f"/holds/{appointment_id}/confirmation"
+        await self._suite.command("registration", path, role=APP, wish=f"confirm {visit.encounter_id}")
 
     def _clinic(self, patient: Patient, visit: Encounter, day: date) -> Clinic:
         """The best clinic in whose session of that day the patient has no place yet."""
@@ -74,14 +74,8 @@ class Visits:
         raise LookupError(f"no clinic is left for a patient on {day}: add clinics to the sample hospital")
 
     async def _step(self, visit: Encounter, step: str, role: str) -> None:
-        appointment_id = appointment_of(visit)
-        path = f"/appointments/{appointment_id}/{step}"
-        await self._suite.command("registration", path, role=role, wish=f"{step} {appointment_id}")
-
-
-def appointment_of(visit: Encounter) -> UUID:
-    """The appointment's id: chosen by the client, the same in every run."""
-    return derived_id(visit.encounter_id, "appointment")
+        path = f"/appointments/{self._appointments[visit.encounter_id]}/{step}"
+        await self._suite.command("registration", path, role=role, wish=f"{step} {visit.encounter_id}")
 
 
 def slot_of(clinic: Clinic, visit: Encounter) -> str:
