@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.service",
     "tests.support.delivery",
+    "tests.support.stack",
 ]
