@@ -15,7 +15,7 @@ from services.discharge.settlement.model import Unacceptable
 ROOT = Path(__file__).parents[3]
 CASES = json.loads((ROOT / "tests/fixtures/settlement/settlement_cases.json").read_text(encoding="utf-8"))["cases"]
 GOOD = CASES[0]["case"]
-GONE = object()
+GONE = ...  # a name that reads the same in every process
 SCHEMAS = {name: jsonschema.Draft202012Validator(schema) for name, schema in schemas().items()}
 
 
