@@ -1,5 +1,26 @@
-"""What registration reacts to: the table of contents of its consumers."""
+"""What registration reacts to: the table of contents of its consumers.
 
+It hears its own events too, where a capability speaks to one that stands above it.
+"""
+
+from services.registration.booking import handlers as booking
+from services.registration.visitrequests import handlers as visit_requests
+from shared.messages.followup import VisitRequested
+from shared.messages.registration import PatientDeceased, SessionOpened
 from shared.reactions import Reactions
+from shared.work import Work
 
-REACTIONS = Reactions({})
+
+async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
+    """What the patient waits for is dropped, what is booked is cancelled."""
+    await visit_requests.on_patient_deceased(event, work)
+    await booking.on_patient_deceased(event, work)
+
+
+REACTIONS = Reactions(
+    {
+        VisitRequested: visit_requests.on_visit_requested,
+        SessionOpened: visit_requests.on_session_opened,
+        PatientDeceased: on_patient_deceased,
+    }
+)

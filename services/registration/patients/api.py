@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
-from shared.auth import Role, may
 
 from services.registration.patients import handlers
 from services.registration.patients.model import Insutype, RecordDeath, RegisterPatient, Sex
+from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.registration.patients import model, store
-from services.registration.patients.model import Patient, Reason, RecordDeath, RegisterPatient
+from services.registration.patients.model import DECEASED, Patient, Reason, RecordDeath, RegisterPatient
 from shared.decision import Refused
 from shared.work import Work
 
@@ -26,7 +26,7 @@ async def register_patient(command: RegisterPatient, work: Work) -> Patient | Re
 
 async def record_death(command: RecordDeath, work: Work) -> Patient | Refused:
     """Note a death. What was booked is cancelled by whoever hears of it."""
-    decision = model.record_death(await store.patient(work, command.patient_id), command.deceased_at)
+    decision = model.record_death(await store.patient(work, command.patient_id), command.deceased_at, work.now)
     if isinstance(decision, Refused):
         return decision
     patient, deceased = decision
@@ -38,3 +38,9 @@ async def record_death(command: RecordDeath, work: Work) -> Patient | Refused:
 async def patient(patient_id: UUID, work: Work) -> Patient:
     """One patient; `Missing` when there is none."""
     return await store.patient(work, patient_id)
+
+
+async def living_patient(patient_id: UUID, work: Work) -> Patient | Refused:
+    """The patient, who cannot be recorded as deceased until this work is done; `Missing` when there is none."""
+    found = await store.patient_in_share(work, patient_id)
+    return DECEASED if found.deceased_at else found

@@ -5,7 +5,7 @@ sex, the month of birth and the scheme, nothing more.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -34,6 +34,11 @@ class Reason(StrEnum):
     BORN_IN_THE_FUTURE = "born-in-the-future"
     DECEASED_BEFORE_BIRTH = "deceased-before-birth"
     ALREADY_DECEASED = "already-deceased"
+    DECEASED_IN_THE_FUTURE = "deceased-in-the-future"
+    PATIENT_DECEASED = "patient-deceased"
+
+
+DECEASED = Refused(reason=Reason.PATIENT_DECEASED, remedy="check the patient_id: this patient has died")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +107,21 @@ def register(command: RegisterPatient, now: datetime) -> tuple[Patient, PatientR
     )
 
 
-def record_death(patient: Patient, deceased_at: datetime) -> tuple[Patient, PatientDeceased] | Refused:
+def record_death(patient: Patient, deceased_at: datetime, now: datetime) -> tuple[Patient, PatientDeceased] | Refused:
     """Note the death; a second note is refused, since the first has already taken effect elsewhere."""
     if patient.deceased_at is not None:
         return Refused(reason=Reason.ALREADY_DECEASED, remedy="correct the recorded death with the back office")
-    if deceased_at.date() < patient.born_on:
+    if deceased_at > now:
+        return Refused(reason=Reason.DECEASED_IN_THE_FUTURE, remedy="give a deceased_at that is not after now")
+    deceased_on = deceased_at.astimezone(UTC).date()
+    if deceased_on < patient.born_on:
         return Refused(reason=Reason.DECEASED_BEFORE_BIRTH, remedy="give a deceased_at that is not before born_on")
     deceased = replace(patient, deceased_at=deceased_at, version=patient.version + 1)
     return deceased, PatientDeceased(
-        patient_id=patient.patient_id, deceased_on=deceased_at.date(), aggregate_version=deceased.version
+        patient_id=patient.patient_id, deceased_on=deceased_on, aggregate_version=deceased.version
     )
+
+
+def age_years(born_on: date, on: date) -> int:
+    """Whole years; who is born on 29 February has the birthday on 1 March in other years."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

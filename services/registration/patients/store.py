@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, update
-from sqlmodel import Field, col
+from sqlmodel import Field, col, select
 
 from services.registration.patients.model import Insutype, Patient, Sex
 from services.registration.tables import Row
@@ -41,10 +41,14 @@ class PatientRow(Row, table=True):
 
 async def patient(work: Work, patient_id: UUID) -> Patient:
     """The patient, or `Missing`."""
-    row = await work.session.get(PatientRow, patient_id)
-    if row is None:
-        raise Missing("patient", patient_id)
-    return Patient(**{**row.model_dump(), "sex": Sex(row.sex), "insutype": Insutype(row.insutype)})
+    return _patient(await work.session.get(PatientRow, patient_id), patient_id)
+
+
+async def patient_in_share(work: Work, patient_id: UUID) -> Patient:
+    """The patient, or `Missing`; whoever wants to change the row waits for this transaction."""
+    query = select(PatientRow).where(col(PatientRow.patient_id) == patient_id).with_for_update(read=True)
+    fresh = query.execution_options(populate_existing=True)
+    return _patient((await work.session.exec(fresh)).one_or_none(), patient_id)
 
 
 async def add(work: Work, new: Patient) -> str | None:
@@ -58,3 +62,9 @@ async def save(work: Work, changed: Patient) -> None:
     result = await work.session.exec(update(PatientRow).where(previous).values(**asdict(changed)))
     if result.rowcount != 1:
         raise Stale("patient", changed.patient_id)
+
+
+def _patient(row: PatientRow | None, patient_id: UUID) -> Patient:
+    if row is None:
+        raise Missing("patient", patient_id)
+    return Patient(**{**row.model_dump(), "sex": Sex(row.sex), "insutype": Insutype(row.insutype)})

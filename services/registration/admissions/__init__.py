@@ -1,0 +1,1 @@
+"""Admissions: the admission request (入院证) that a clinician writes (BED-2)."""

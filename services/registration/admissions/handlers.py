@@ -1,0 +1,44 @@
+"""What can be asked of admission requests: one function a use case. Load, decide, save, publish; the edge commits."""
+
+from uuid import UUID
+
+from services.registration.admissions import model, store
+from services.registration.admissions.model import AdmissionRequest, Reason, RequestAdmission
+from services.registration.patients import handlers as patients
+from shared.decision import Refused
+from shared.work import Work
+
+CONFLICTS = {
+    Reason.REQUEST_EXISTS: "use a new request_id, or the request that is",
+    Reason.ENCOUNTER_COVERED: "leave out the encounters that another admission request covers",
+}
+
+
+async def request_admission(command: RequestAdmission, work: Work) -> AdmissionRequest | Refused:
+    """Write an admission request for a patient who lives."""
+    patient = await patients.living_patient(command.patient_id, work)
+    if isinstance(patient, Refused):
+        return patient
+    decision = model.request(command, patient, work.now)
+    if isinstance(decision, Refused):
+        return decision
+    written, requested = decision
+    if reason := await store.add(work, written):
+        return Refused(reason=reason, remedy=CONFLICTS[reason])
+    work.publish(requested)
+    return written
+
+
+async def admission_request(request_id: UUID, work: Work) -> AdmissionRequest:
+    """One request; `Missing` when there is none."""
+    return await store.admission_request(work, request_id)
+
+
+async def admission_requests(after: UUID | None, limit: int, work: Work) -> list[AdmissionRequest]:
+    """A page of requests by id."""
+    return await store.admission_requests(work, after, limit)
+
+
+async def summary(work: Work) -> tuple[dict[str, int], dict[str, int]]:
+    """How many requests by source, and how many encounters they cover by class."""
+    return await store.counts(work)

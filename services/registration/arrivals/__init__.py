@@ -1,0 +1,1 @@
+"""Arrivals: the patient checks in and is seen (REG-6)."""

@@ -1,0 +1,71 @@
+"""The rules of arriving and being seen.
+
+Check-in opens `OPENS` before the slot and closes with its session: who is late is still seen in the same session.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.registration.booking.model import Appointment, Status
+from services.registration.schedules.model import Session
+from shared.decision import Refused
+from shared.messages.registration import PatientArrived, VisitCompleted
+
+OPENS = timedelta(minutes=60)
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    NOT_BOOKED = "not-booked"
+    TOO_EARLY = "too-early"
+    SESSION_OVER = "session-over"
+    NOT_ARRIVED = "not-arrived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What arriving or being seen changes, and what is said of it."""
+
+    appointment: Appointment
+    event: PatientArrived | VisitCompleted
+
+
+def arrive(booked: Appointment, session: Session, now: datetime) -> Visit | Refused:
+    """The patient checks in."""
+    if booked.status is not Status.BOOKED:
+        return Refused(reason=Reason.NOT_BOOKED, remedy="confirm the hold, or book a place first")
+    if now < booked.slot_starts_at - OPENS:
+        minutes = int(OPENS.total_seconds()) // 60
+        return Refused(reason=Reason.TOO_EARLY, remedy=f"check in from {minutes} minutes before the slot on")
+    if now >= session.ends_at:
+        return Refused(reason=Reason.SESSION_OVER, remedy="move the appointment to another session")
+    arrived = replace(booked, status=Status.ARRIVED, arrived_at=now, version=booked.version + 1)
+    return Visit(
+        appointment=arrived,
+        event=PatientArrived(
+            appointment_id=arrived.appointment_id,
+            patient_id=arrived.patient_id,
+            session_id=arrived.session_id,
+            arrived_at=now,
+            aggregate_version=arrived.version,
+        ),
+    )
+
+
+def complete(arrived: Appointment, now: datetime) -> Visit | Refused:
+    """The clinician has seen the patient."""
+    if arrived.status is not Status.ARRIVED:
+        return Refused(reason=Reason.NOT_ARRIVED, remedy="check the patient in first")
+    completed = replace(arrived, status=Status.COMPLETED, completed_at=now, version=arrived.version + 1)
+    return Visit(
+        appointment=completed,
+        event=VisitCompleted(
+            appointment_id=completed.appointment_id,
+            patient_id=completed.patient_id,
+            session_id=completed.session_id,
+            completed_at=now,
+            aggregate_version=completed.version,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Booking: find, hold, confirm, cancel and move appointments; never oversold (REG-2)."""

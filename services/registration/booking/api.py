@@ -1,0 +1,240 @@
+"""The HTTP side of booking: parse, authorise, run the handler or ask the lane, answer. No rule lives here."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
+
+from services.registration.booking import handlers
+from services.registration.booking.lane import Absent, Busy, Fault, KeyReused, Lane, Repeated, Unknown, Verdict
+from services.registration.booking.model import (
+    Appointment,
+    CancelAppointment,
+    CancelReason,
+    Channel,
+    Keyed,
+    RescheduleAppointment,
+    Status,
+    TakePlace,
+    Wanted,
+)
+from services.registration.schedules.model import SlotKey
+from shared.auth import Role, may
+from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
+from shared.decision import Refused
+from shared.envelope import Origin, correlation_id
+from shared.http import REFUSALS, QueryRunner
+from shared.ids import new_id
+from shared.problem import MEDIA_TYPE, problem
+from shared.work import Missing
+
+RESPONSES = {**REFUSALS, 503: {"description": "not now; send it again with the same key", "content": {MEDIA_TYPE: {}}}}
+
+router = APIRouter(tags=["booking"], responses=RESPONSES)
+
+BOOKERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.PATIENT_APP)
+READERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.BACK_OFFICE, Role.FOLLOWUP_NURSE, Role.VIEWER)
+COUNTERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)
+CREATED = 201
+BAD_REQUEST = 400
+AGAIN = {"Retry-After": "1"}
+
+VisitType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+EncounterId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
+
+
+class PlaceBody(BaseModel, extra="forbid"):
+    """Which patient wants a place in which slot, and how they asked."""
+
+    appointment_id: UUID | None = Field(None, description="chosen by the client, new for each appointment; else by us")
+    patient_id: UUID
+    session_id: UUID
+    slot_starts_at: AwareDatetime
+    visit_type: VisitType = Field(description="a code, such as outpatient or wellness")
+    channel: Literal[Channel.DESK, Channel.APP, Channel.PHONE, Channel.KIOSK]
+    encounter_id: EncounterId | None = Field(None, description="another system's id of the encounter; at most one each")
+
+
+class SlotBody(BaseModel, extra="forbid"):
+    """The slot to move to."""
+
+    session_id: UUID
+    slot_starts_at: AwareDatetime
+
+
+class CancelBody(BaseModel, extra="forbid"):
+    """Who gives the place back."""
+
+    reason: Literal[CancelReason.PATIENT, CancelReason.HOSPITAL]
+
+
+class AppointmentView(BaseModel):
+    """An appointment in its latest version. Instants are UTC."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: AwareDatetime
+    slot_ends_at: AwareDatetime
+    ordinal: int = Field(description="number (号序) in the slot; never given out twice, so there may be gaps")
+    status: Status
+    visit_type: str
+    channel: Channel
+    encounter_id: str | None
+    held_until: AwareDatetime | None = Field(description="of a hold: from this instant on it is over")
+    booked_at: AwareDatetime | None
+    arrived_at: AwareDatetime | None
+    completed_at: AwareDatetime | None
+    cancel_reason: CancelReason | None
+    version: int
+
+
+class Page(BaseModel, extra="forbid"):
+    """Which appointments, and which page of them."""
+
+    patient_id: UUID | None = None
+    session_id: UUID | None = None
+    status: Status | None = None
+    channel: Channel | None = None
+    after: UUID | None = Field(None, description="the last appointment_id of the page before")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class AppointmentPage(BaseModel):
+    """A page of appointments."""
+
+    appointments: list[AppointmentView]
+    next: UUID | None = Field(description="give it as `after` for the next page; null on the last")
+
+
+class Count(BaseModel):
+    """What became of the appointments of one channel and visit type; `booked` are all that ever were."""
+
+    channel: Channel
+    visit_type: str
+    booked: int
+    cancelled: int = Field(description="of those booked")
+    arrived: int
+    completed: int
+    held: int = Field(description="holds that are open now")
+    expired: int
+
+
+ANSWER = TypeAdapter(AppointmentView)
+
+
+def respond(verdict: Verdict) -> Response:  # noqa: PLR0911 - one return a kind of verdict
+    """The answer to what the lane decided."""
+    match verdict:
+        case Appointment():
+            view = ANSWER.validate_python(verdict, from_attributes=True)
+            return Response(ANSWER.dump_json(view), CREATED, media_type="application/json")
+        case Refused():
+            return refused(verdict)
+        case Absent():
+            return not_found(Missing(verdict.kind))
+        case Repeated():
+            kind = "application/json" if verdict.status < BAD_REQUEST else MEDIA_TYPE
+            return Response(verdict.answer, verdict.status, media_type=kind)
+        case KeyReused():
+            return key_reused()
+        case Unknown():
+            remedy = "send it again with the same key: the answer says whether it took effect"
+            return problem(503, "outcome-unknown", "The database did not answer", remedy=remedy, headers=AGAIN)
+        case Busy():
+            remedy = "wait as long as Retry-After says and send it again with the same key"
+            return problem(503, "busy", "Too many requests are waiting", remedy=remedy, headers=AGAIN)
+        case Fault():
+            remedy = "check the values; if they are right, give the operator the X-Correlation-Id of the answer"
+            return problem(500, "fault", "This request cannot be carried out", remedy=remedy)
+
+
+def _lane(request: Request) -> Lane:
+    lane: Lane = request.app.state.lane
+    return lane
+
+
+WriterLane = Annotated[Lane, Depends(_lane)]
+
+
+@router.post("/holds", status_code=201, response_model=AppointmentView, dependencies=[may(*BOOKERS)])
+async def hold_place(body: PlaceBody, request: Request, lane: WriterLane, commands: CommandRunner) -> Response:
+    """Keep a place for five minutes, to be confirmed."""
+    return await _ask(_take(body, hold=True), request, lane, commands)
+
+
+@router.post("/appointments", status_code=201, response_model=AppointmentView, dependencies=[may(*BOOKERS)])
+async def book_place(body: PlaceBody, request: Request, lane: WriterLane, commands: CommandRunner) -> Response:
+    """Book a place at once."""
+    return await _ask(_take(body, hold=False), request, lane, commands)
+
+
+@router.post(
+    "/appointments/{appointment_id}/confirmation", response_model=AppointmentView, dependencies=[may(*BOOKERS)]
+)
+async def confirm_hold(appointment_id: UUID, commands: CommandRunner) -> Response:
+    """Make a hold a booking while it is good."""
+    return await commands.run(handlers.confirm_hold, appointment_id, answer=AppointmentView)
+
+
+@router.post(
+    "/appointments/{appointment_id}/cancellation", response_model=AppointmentView, dependencies=[may(*BOOKERS)]
+)
+async def cancel_appointment(appointment_id: UUID, body: CancelBody, commands: CommandRunner) -> Response:
+    """Give a held or booked place back."""
+    command = CancelAppointment(appointment_id=appointment_id, reason=body.reason)
+    return await commands.run(handlers.cancel_appointment, command, answer=AppointmentView)
+
+
+@router.post("/appointments/{appointment_id}/reschedule", response_model=AppointmentView, dependencies=[may(*BOOKERS)])
+async def reschedule_appointment(appointment_id: UUID, body: SlotBody, commands: CommandRunner) -> Response:
+    """Take a place in another slot and give back the old one, in one step and under the same id."""
+    command = RescheduleAppointment(appointment_id=appointment_id, slot=_slot(body))
+    return await commands.run(handlers.reschedule_appointment, command, answer=AppointmentView)
+
+
+@router.get("/appointments/summary", dependencies=[may(*COUNTERS)])
+async def summary(queries: QueryRunner) -> list[Count]:
+    """How many were booked and what became of them, by channel and visit type. No patient is named."""
+    return [Count(**count) for count in await queries.run(handlers.summary)]
+
+
+@router.get("/appointments", dependencies=[may(*READERS)])
+async def appointments(page: Annotated[Page, Query()], queries: QueryRunner) -> AppointmentPage:
+    """A page of appointments by id."""
+    found = await queries.run(handlers.appointments, Wanted(**dict(page)))
+    views = [AppointmentView.model_validate(one, from_attributes=True) for one in found]
+    return AppointmentPage(appointments=views, next=views[-1].appointment_id if len(views) == page.limit else None)
+
+
+@router.get("/appointments/{appointment_id}", dependencies=[may(*READERS)])
+async def appointment(appointment_id: UUID, queries: QueryRunner) -> AppointmentView:
+    """One appointment."""
+    return AppointmentView.model_validate(await queries.run(handlers.appointment, appointment_id), from_attributes=True)
+
+
+async def _ask(take: TakePlace, request: Request, lane: Lane, commands: CommandRunner) -> Response:
+    key = request.headers.get(KEY_HEADER, "")
+    if not 0 < len(key) <= LONGEST_KEY:
+        return no_key()
+    route: Any = request.scope["route"]
+    keyed = Keyed(key=key, route=route.path, body_hash=await commands.body_hash(), take=take)
+    return await lane.ask(keyed, Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}"))
+
+
+def _take(body: PlaceBody, *, hold: bool) -> TakePlace:
+    return TakePlace(
+        appointment_id=body.appointment_id or new_id(),
+        patient_id=body.patient_id,
+        slot=_slot(body),
+        hold=hold,
+        visit_type=body.visit_type,
+        channel=body.channel,
+        encounter_id=body.encounter_id,
+    )
+
+
+def _slot(body: PlaceBody | SlotBody) -> SlotKey:
+    return SlotKey(session_id=body.session_id, starts_at=body.slot_starts_at)

@@ -1,0 +1,297 @@
+"""The rules of an appointment.
+
+held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, and
+what is booked can be moved. An appointment takes a place in its slot unless it is cancelled or expired, and a patient
+has at most one such appointment in a session. FHIR Appointment says pending, booked, arrived, fulfilled, cancelled.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.registration.schedules.model import Slot, SlotKey
+from shared.decision import Refused
+from shared.messages.registration import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    HoldExpired,
+    SlotHeld,
+)
+
+HOLD = timedelta(minutes=5)
+
+
+class Status(StrEnum):
+    """The words of the state diagram and of the CHECK constraint."""
+
+    HELD = "held"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+TAKES_A_PLACE = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.COMPLETED)
+OPEN = (Status.HELD, Status.BOOKED)
+
+
+class Channel(StrEnum):
+    """How it was asked for."""
+
+    DESK = "desk"
+    APP = "app"
+    PHONE = "phone"
+    KIOSK = "kiosk"
+    FOLLOWUP = "followup"
+
+
+class CancelReason(StrEnum):
+    """Why the place was given back."""
+
+    PATIENT = "patient"
+    HOSPITAL = "hospital"
+    DECEASED = "deceased"
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    APPOINTMENT_EXISTS = "appointment-exists"
+    SLOT_FULL = "slot-full"
+    SLOT_OVER = "slot-over"
+    SAME_SLOT = "same-slot"
+    PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
+    ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
+    NOT_HELD = "not-held"
+    HOLD_EXPIRED = "hold-expired"
+    NOT_BOOKED = "not-booked"
+    NOT_OPEN = "not-open"
+
+
+REMEDIES = {
+    Reason.APPOINTMENT_EXISTS: "use a new appointment_id, or change the appointment that has this one",
+    Reason.SLOT_FULL: "choose another slot",
+    Reason.SLOT_OVER: "choose a slot that is not over",
+    Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
+    Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
+    Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",
+    Reason.NOT_HELD: "hold a place first",
+    Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
+    Reason.NOT_BOOKED: "only a booked appointment can be moved",
+    Reason.NOT_OPEN: "only what is held or booked can be cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakePlace:
+    """Give a patient a place in a slot: as a hold, or booked at once."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    slot: SlotKey
+    hold: bool
+    visit_type: str
+    channel: Channel
+    encounter_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """A request for a place under its idempotency key."""
+
+    key: str
+    route: str
+    body_hash: bytes
+    take: TakePlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAppointment:
+    """Give the place back."""
+
+    appointment_id: UUID
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescheduleAppointment:
+    """Move the appointment to another slot, under the same id."""
+
+    appointment_id: UUID
+    slot: SlotKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which appointments to list; `after` is the last id of the page before."""
+
+    patient_id: UUID | None = None
+    session_id: UUID | None = None
+    status: Status | None = None
+    channel: Channel | None = None
+    after: UUID | None = None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A patient's place in a slot, in its latest version. `ordinal` (号序) is never given out twice in a slot."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime
+    slot_ends_at: datetime
+    ordinal: int
+    status: Status
+    visit_type: str
+    channel: Channel
+    encounter_id: str | None
+    held_until: datetime | None
+    booked_at: datetime | None
+    arrived_at: datetime | None
+    completed_at: datetime | None
+    cancel_reason: CancelReason | None
+    version: int
+
+    @property
+    def slot(self) -> SlotKey:
+        """Where its place is."""
+        return SlotKey(session_id=self.session_id, starts_at=self.slot_starts_at)
+
+
+def no(reason: Reason) -> Refused:
+    """The refusal with its remedy."""
+    return Refused(reason=reason, remedy=REMEDIES[reason])
+
+
+def placed(command: TakePlace, slot: SlotKey) -> TakePlace:
+    """The same request for another slot."""
+    return replace(command, slot=slot)
+
+
+def taken(
+    command: TakePlace, *, clinic_id: str, slot_ends_at: datetime, ordinal: int, now: datetime
+) -> tuple[Appointment, SlotHeld | AppointmentBooked]:
+    """The appointment that has just got this place."""
+    appointment = Appointment(
+        appointment_id=command.appointment_id,
+        patient_id=command.patient_id,
+        session_id=command.slot.session_id,
+        clinic_id=clinic_id,
+        slot_starts_at=command.slot.starts_at,
+        slot_ends_at=slot_ends_at,
+        ordinal=ordinal,
+        status=Status.HELD if command.hold else Status.BOOKED,
+        visit_type=command.visit_type,
+        channel=command.channel,
+        encounter_id=command.encounter_id,
+        held_until=now + HOLD if command.hold else None,
+        booked_at=None if command.hold else now,
+        arrived_at=None,
+        completed_at=None,
+        cancel_reason=None,
+        version=1,
+    )
+    return appointment, _held(appointment, now + HOLD) if command.hold else _booked(appointment)
+
+
+def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentBooked] | Refused:
+    """Make a hold a booking while it is good: at `held_until` it is over."""
+    if held.status is Status.EXPIRED or (held.held_until is not None and now >= held.held_until):
+        return no(Reason.HOLD_EXPIRED)
+    if held.status is not Status.HELD:
+        return no(Reason.NOT_HELD)
+    booked = replace(held, status=Status.BOOKED, held_until=None, booked_at=now, version=held.version + 1)
+    return booked, _booked(booked)
+
+
+def cancel(open_: Appointment, reason: CancelReason) -> tuple[Appointment, AppointmentCancelled] | Refused:
+    """Give the place back."""
+    if open_.status not in OPEN:
+        return no(Reason.NOT_OPEN)
+    cancelled = replace(
+        open_, status=Status.CANCELLED, held_until=None, cancel_reason=reason, version=open_.version + 1
+    )
+    return cancelled, AppointmentCancelled(
+        appointment_id=cancelled.appointment_id,
+        patient_id=cancelled.patient_id,
+        session_id=cancelled.session_id,
+        slot_starts_at=cancelled.slot_starts_at,
+        reason=reason,
+        aggregate_version=cancelled.version,
+    )
+
+
+def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
+    """Give up a hold whose time is over."""
+    expired = replace(held, status=Status.EXPIRED, held_until=None, version=held.version + 1)
+    return expired, HoldExpired(
+        appointment_id=expired.appointment_id,
+        patient_id=expired.patient_id,
+        session_id=expired.session_id,
+        slot_starts_at=expired.slot_starts_at,
+        aggregate_version=expired.version,
+    )
+
+
+def may_move(booked: Appointment, target: Slot, now: datetime) -> Refused | None:
+    """Whether the appointment may go to that slot, places aside."""
+    if booked.status is not Status.BOOKED:
+        return no(Reason.NOT_BOOKED)
+    if target.ends_at <= now:
+        return no(Reason.SLOT_OVER)
+    if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
+        return no(Reason.SAME_SLOT)
+    return None
+
+
+def move(booked: Appointment, target: Slot, ordinal: int) -> tuple[Appointment, AppointmentRescheduled]:
+    """The appointment in its new place."""
+    moved = replace(
+        booked,
+        session_id=target.session_id,
+        clinic_id=target.clinic_id,
+        slot_starts_at=target.starts_at,
+        slot_ends_at=target.ends_at,
+        ordinal=ordinal,
+        version=booked.version + 1,
+    )
+    return moved, AppointmentRescheduled(
+        appointment_id=moved.appointment_id,
+        patient_id=moved.patient_id,
+        session_id=moved.session_id,
+        clinic_id=moved.clinic_id,
+        slot_starts_at=moved.slot_starts_at,
+        previous_session_id=booked.session_id,
+        previous_slot_starts_at=booked.slot_starts_at,
+        aggregate_version=moved.version,
+    )
+
+
+def _held(held: Appointment, held_until: datetime) -> SlotHeld:
+    return SlotHeld(
+        appointment_id=held.appointment_id,
+        patient_id=held.patient_id,
+        session_id=held.session_id,
+        slot_starts_at=held.slot_starts_at,
+        held_until=held_until,
+        aggregate_version=held.version,
+    )
+
+
+def _booked(booked: Appointment) -> AppointmentBooked:
+    return AppointmentBooked(
+        appointment_id=booked.appointment_id,
+        patient_id=booked.patient_id,
+        session_id=booked.session_id,
+        clinic_id=booked.clinic_id,
+        slot_starts_at=booked.slot_starts_at,
+        visit_type=booked.visit_type,
+        channel=booked.channel,
+        aggregate_version=booked.version,
+    )

@@ -1,0 +1,179 @@
+"""Where appointments are kept, and the SQL about them; the statement that takes places is in `taking`.
+
+Invariant: a patient has at most one appointment with a place in a session, an encounter at most one, and no ordinal of
+a slot belongs to two. What is changed is locked first, and its slots after it.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, Index, func, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, col, select
+
+from services.registration.booking.model import (
+    OPEN,
+    TAKES_A_PLACE,
+    Appointment,
+    CancelReason,
+    Channel,
+    Reason,
+    Status,
+    Wanted,
+)
+from services.registration.tables import Row
+from shared.work import Missing, Stale, Work, constraint_name
+
+
+def _words(words: Any) -> str:  # noqa: ANN401 - a StrEnum class or a tuple of its members
+    return ", ".join(f"'{word}'" for word in words)
+
+
+PLACED = f"status IN ({_words(TAKES_A_PLACE)})"
+CONFLICTS = {
+    "appointment_pkey": Reason.APPOINTMENT_EXISTS,
+    "one_appointment_a_session": Reason.PATIENT_HAS_APPOINTMENT,
+    "one_appointment_an_encounter": Reason.ENCOUNTER_HAS_APPOINTMENT,
+}
+COUNT = """
+SELECT channel, visit_type,
+    count(booked_at) AS booked,
+    count(booked_at) FILTER (WHERE status = 'cancelled') AS cancelled,
+    count(arrived_at) AS arrived,
+    count(completed_at) AS completed,
+    count(*) FILTER (WHERE status = 'held') AS held,
+    count(*) FILTER (WHERE status = 'expired') AS expired
+FROM appointment GROUP BY channel, visit_type ORDER BY channel, visit_type
+"""
+
+
+class AppointmentRow(Row, table=True):
+    """An appointment in its latest version."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({_words(Status)})", name="appointment_status"),
+        CheckConstraint(f"channel IN ({_words(Channel)})", name="appointment_channel"),
+        CheckConstraint(f"cancel_reason IN ({_words(CancelReason)})", name="appointment_cancel_reason"),
+        CheckConstraint("(status = 'held') = (held_until IS NOT NULL)", name="appointment_hold_ends"),
+        CheckConstraint("(status = 'cancelled') = (cancel_reason IS NOT NULL)", name="appointment_cancelled_why"),
+        CheckConstraint("status NOT IN ('arrived', 'completed') OR arrived_at IS NOT NULL", name="appointment_arrival"),
+        CheckConstraint("(status = 'completed') = (completed_at IS NOT NULL)", name="appointment_completion"),
+        CheckConstraint("ordinal > 0", name="appointment_ordinal"),
+        Index("one_appointment_a_session", "session_id", "patient_id", unique=True, postgresql_where=text(PLACED)),
+        Index(
+            "one_appointment_an_encounter",
+            "encounter_id",
+            unique=True,
+            postgresql_where=text(f"encounter_id IS NOT NULL AND {PLACED}"),
+        ),
+        Index("one_appointment_an_ordinal", "session_id", "slot_starts_at", "ordinal", unique=True),
+        Index("ix_appointment_patient_id", "patient_id"),
+        Index("ix_appointment_held_until", "held_until", postgresql_where=text("status = 'held'")),
+    )
+
+    appointment_id: UUID = Field(primary_key=True)
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime = Field(sa_type=DateTime(timezone=True))
+    slot_ends_at: datetime = Field(sa_type=DateTime(timezone=True))
+    ordinal: int
+    status: str
+    visit_type: str
+    channel: str
+    encounter_id: str | None
+    held_until: datetime | None = Field(sa_type=DateTime(timezone=True))
+    booked_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    arrived_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    completed_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    cancel_reason: str | None
+    version: int
+
+
+async def appointment(work: Work, appointment_id: UUID, *, for_change: bool = False) -> Appointment:
+    """The latest version of an appointment, or `Missing`. For a change the row is kept from others."""
+    query = select(AppointmentRow).where(col(AppointmentRow.appointment_id) == appointment_id)
+    if for_change:
+        query = query.with_for_update(key_share=True)
+    fresh = query.execution_options(populate_existing=True)
+    row = (await work.session.exec(fresh)).one_or_none()
+    if row is None:
+        raise Missing("appointment", appointment_id)
+    return _appointment(row)
+
+
+async def overdue(work: Work, limit: int) -> list[Appointment]:
+    """Holds whose time is over, oldest first; those that somebody else has in hand are left to them."""
+    over = (col(AppointmentRow.status) == Status.HELD) & (col(AppointmentRow.held_until) <= work.now)
+    query = select(AppointmentRow).where(over).order_by(col(AppointmentRow.held_until)).limit(limit)
+    return [_appointment(row) for row in await work.session.exec(query.with_for_update(skip_locked=True))]
+
+
+async def next_hold_ends_at(work: Work) -> datetime | None:
+    """When the earliest hold is over; None without holds."""
+    query = select(func.min(AppointmentRow.held_until)).where(col(AppointmentRow.status) == Status.HELD)
+    return (await work.session.exec(query)).one()
+
+
+async def open_from(work: Work, patient_id: UUID, at: datetime) -> list[Appointment]:
+    """What the patient has held or booked that starts at `at` or later, for a change."""
+    mine = (col(AppointmentRow.patient_id) == patient_id) & (col(AppointmentRow.slot_starts_at) >= at)
+    query = select(AppointmentRow).where(mine, col(AppointmentRow.status).in_(OPEN))
+    query = query.order_by(col(AppointmentRow.appointment_id)).with_for_update(key_share=True)
+    return [_appointment(row) for row in await work.session.exec(query)]
+
+
+async def sessions_of(work: Work, patient_id: UUID) -> set[UUID]:
+    """The sessions in which the patient has a place."""
+    placed = (col(AppointmentRow.patient_id) == patient_id) & col(AppointmentRow.status).in_(TAKES_A_PLACE)
+    return set(await work.session.exec(select(AppointmentRow.session_id).where(placed)))
+
+
+async def add(work: Work, new: Appointment) -> Reason | None:
+    """Write a new appointment. Returns why it cannot be, or None."""
+    constraint = await work.insert(AppointmentRow(**asdict(new)))
+    return None if constraint is None else CONFLICTS[constraint]
+
+
+async def save(work: Work, changed: Appointment) -> Reason | None:
+    """Write the next version. Returns why it cannot be, or None; `Stale` when somebody else wrote it first."""
+    mine = col(AppointmentRow.appointment_id) == changed.appointment_id
+    previous = mine & (col(AppointmentRow.version) == changed.version - 1)
+    try:
+        async with work.session.begin_nested():
+            result = await work.session.exec(update(AppointmentRow).where(previous).values(**asdict(changed)))
+    except IntegrityError as refusal:
+        return CONFLICTS[constraint_name(refusal)]
+    if result.rowcount != 1:
+        raise Stale("appointment", changed.appointment_id)
+    return None
+
+
+async def appointments(work: Work, wanted: Wanted) -> list[Appointment]:
+    """A page of appointments by id."""
+    query = select(AppointmentRow).order_by(col(AppointmentRow.appointment_id)).limit(wanted.limit)
+    for column in ("patient_id", "session_id", "status", "channel"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(getattr(AppointmentRow, column) == value)
+    if wanted.after is not None:
+        query = query.where(col(AppointmentRow.appointment_id) > wanted.after)
+    return [_appointment(row) for row in await work.session.exec(query)]
+
+
+async def counts(work: Work) -> list[dict[str, Any]]:
+    """How many were ever booked, and what became of them, by channel and visit type."""
+    return [dict(row) for row in await (await work.sql()).fetch(COUNT)]
+
+
+def _appointment(row: AppointmentRow) -> Appointment:
+    return Appointment(
+        **{
+            **row.model_dump(),
+            "status": Status(row.status),
+            "channel": Channel(row.channel),
+            "cancel_reason": CancelReason(row.cancel_reason) if row.cancel_reason else None,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Schedules: when each clinic sees patients, and how many places every slot has (REG-1)."""

@@ -1,0 +1,56 @@
+"""The HTTP side of visit requests: the worklist. No rule lives here."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.registration.visitrequests import handlers
+from services.registration.visitrequests.model import DropReason, Status
+from shared.auth import Role, may
+from shared.http import REFUSALS, QueryRunner
+
+router = APIRouter(tags=["visit requests"], responses=REFUSALS)
+
+
+class VisitRequestView(BaseModel):
+    """A visit that followup asks for, and what became of it. Days are the clinic's, instants UTC."""
+
+    visit_request_id: UUID
+    patient_id: UUID
+    clinic_id: str
+    earliest_on: date
+    latest_on: date
+    reason: str
+    status: Status
+    drop_reason: DropReason | None
+    appointment_id: UUID | None
+    requested_at: AwareDatetime
+
+
+class Page(BaseModel, extra="forbid"):
+    """Which requests, and which page of them."""
+
+    status: Status | None = None
+    after: UUID | None = Field(None, description="the last visit_request_id of the page before")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class VisitRequestPage(BaseModel):
+    """A page of visit requests."""
+
+    visit_requests: list[VisitRequestView]
+    next: UUID | None = Field(description="give it as `after` for the next page; null on the last")
+
+
+@router.get(
+    "/visit-requests",
+    dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.FOLLOWUP_NURSE, Role.BACK_OFFICE, Role.VIEWER)],
+)
+async def visit_requests(page: Annotated[Page, Query()], queries: QueryRunner) -> VisitRequestPage:
+    """A page of requests by id; with `status=pending` the worklist of those without a place."""
+    found = await queries.run(handlers.visit_requests, page.status, page.after, page.limit)
+    views = [VisitRequestView.model_validate(one, from_attributes=True) for one in found]
+    return VisitRequestPage(visit_requests=views, next=views[-1].visit_request_id if len(views) == page.limit else None)

@@ -1,0 +1,94 @@
+"""The rules of a visit that followup asks for.
+
+pending → booked, or dropped. A request waits for a place by name, never silently: whoever looks at the worklist sees
+it. Its appointment's id follows from its own, so that an event taken twice books once.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from services.registration.booking.model import Channel, TakePlace
+from services.registration.schedules.model import FindSlots, Slot, SlotKey, instant
+from shared.messages.followup import VisitRequested
+
+VISIT_TYPE = "followup"
+
+
+class Status(StrEnum):
+    """The words of the state diagram and of the CHECK constraint."""
+
+    PENDING = "pending"
+    BOOKED = "booked"
+    DROPPED = "dropped"
+
+
+class DropReason(StrEnum):
+    """Why nothing will come of it."""
+
+    DECEASED = "deceased"
+    UNKNOWN_PATIENT = "unknown-patient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRequest:
+    """A visit that is wanted in a clinic between two days of its calendar, both included. FHIR ServiceRequest."""
+
+    visit_request_id: UUID
+    patient_id: UUID
+    clinic_id: str
+    earliest_on: date
+    latest_on: date
+    reason: str
+    status: Status
+    drop_reason: DropReason | None
+    appointment_id: UUID | None
+    requested_at: datetime
+
+
+def asked(event: VisitRequested, now: datetime) -> VisitRequest:
+    """A new request on the worklist."""
+    return VisitRequest(
+        visit_request_id=event.visit_request_id,
+        patient_id=event.patient_id,
+        clinic_id=event.clinic_id,
+        earliest_on=event.earliest_on,
+        latest_on=event.latest_on,
+        reason=event.reason,
+        status=Status.PENDING,
+        drop_reason=None,
+        appointment_id=None,
+        requested_at=now,
+    )
+
+
+def slots_for(request: VisitRequest, zone: str, now: datetime) -> FindSlots:
+    """Where to look: the days asked for, on the clinic's calendar, and not before now."""
+    return FindSlots(
+        from_at=max(now, instant(zone, request.earliest_on)),
+        to_at=instant(zone, request.latest_on + timedelta(days=1)),
+        clinic_id=request.clinic_id,
+    )
+
+
+def place_for(request: VisitRequest, slot: Slot) -> TakePlace:
+    """What to book for it."""
+    return TakePlace(
+        appointment_id=uuid5(request.visit_request_id, "appointment"),
+        patient_id=request.patient_id,
+        slot=SlotKey(session_id=slot.session_id, starts_at=slot.starts_at),
+        hold=False,
+        visit_type=VISIT_TYPE,
+        channel=Channel.FOLLOWUP,
+    )
+
+
+def booked(request: VisitRequest, appointment_id: UUID) -> VisitRequest:
+    """There is an appointment for it."""
+    return replace(request, status=Status.BOOKED, appointment_id=appointment_id)
+
+
+def dropped(request: VisitRequest, reason: DropReason) -> VisitRequest:
+    """Nothing will come of it."""
+    return replace(request, status=Status.DROPPED, drop_reason=reason)
