@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.discharge.settlement import case_file
+from services.simulator.report.shapes import generated as report_schema
 from shared.codec import schema
 from shared.hosting import Service, application
 from shared.messages import EVENTS
@@ -21,6 +22,7 @@ SERVICES = ("registration", "beds", "discharge", "followup", "console")
 def generated() -> dict[str, str]:
     """Path from the repository's root → what stands in it."""
     documents: dict[str, Any] = {f"docs/schemas/events/{name}.schema.json": schema(EVENTS[name]) for name in EVENTS}
+    documents["docs/schemas/demo-report.schema.json"] = report_schema()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
     return texts | case_file.generated()

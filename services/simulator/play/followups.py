@@ -13,6 +13,8 @@ from shared.clock import utc
 
 NURSE = "followup-nurse"
 FRONT_DESK = "front-desk"
+CLINICIAN = "clinician"
+FOLLOWUP = "followup"
 
 
 class Followups:
@@ -57,12 +59,10 @@ class Followups:
 
     async def expect_booked(self) -> None:
         """Put the arrival and the end of newly booked follow-up visits on the agenda."""
-        booked = await self._suite.get(
-            "registration", "/appointments", role=FRONT_DESK, channel="followup", status="booked", limit=500
-        )
-        for appointment in booked["appointments"]:
+        booked = await self._suite.get("registration", "/appointments", role=FRONT_DESK, status="booked", limit=1000)
+        for appointment in booked:
             name = appointment["appointment_id"]
-            if name not in self._seen:
+            if appointment["channel"] == FOLLOWUP and name not in self._seen:
                 self._seen.add(name)
                 starts_at = utc(datetime.fromisoformat(appointment["slot_starts_at"]))
                 self._agenda.plan(starts_at, partial(self._come, name))
@@ -72,6 +72,6 @@ class Followups:
         appointment = await self._suite.get("registration", f"/appointments/{name}", role=FRONT_DESK)
         if appointment["status"] != "booked":
             return
-        for step, role in (("arrival", FRONT_DESK), ("completion", "clinician")):
+        for step, role in (("arrival", FRONT_DESK), ("completion", CLINICIAN)):
             path = f"/appointments/{name}/{step}"
             await self._suite.command("registration", path, role=role, wish=f"{step} {name}")
