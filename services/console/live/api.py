@@ -1,0 +1,37 @@
+"""The stream that keeps an open board up to date."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse
+
+from services.console.live.feed import Feed
+from services.console.pages.access import READERS
+from services.console.pages.language import Tag
+from services.console.pages.route import PageRoute
+from shared.auth import may
+
+router = APIRouter(tags=["pages"], route_class=PageRoute, dependencies=[may(*READERS, cookie=True)])
+
+
+@router.get(
+    "/live",
+    response_class=Response,
+    responses={200: {"description": "pieces of the page", "content": {"text/event-stream": {}}}},
+)
+async def live(
+    request: Request,
+    after: Annotated[int, Query(ge=0, description="the position at which the page was drawn")],
+    lang: Annotated[Tag, Query(description="the language of the page")],
+    last_event_id: Annotated[int | None, Header(ge=0, description="where a broken stream had come to")] = None,
+) -> EventSourceResponse:
+    """Server-sent events: pieces of the page as HTML. The id of each is a position to come back with.
+
+    FastAPI would encode every event for every client; frames are drawn and encoded once, so the answer is made here.
+    """
+    feed: Feed = request.app.state.feed
+    start = after if last_event_id is None else last_event_id
+    return EventSourceResponse(
+        feed.stream(start, lang), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )

@@ -1,0 +1,1 @@
+"""What all pages share: layout, language, who may see them, and the way of signing in."""
