@@ -154,6 +154,7 @@ def test_only_so_many_tokens_are_remembered(verifier):
         (json.dumps({"keys": [KEY.as_dict(private=True)]}), "holds a private key"),
         (json.dumps({"keys": [jwk.OKPKey.generate_key("X25519", private=False).as_dict()]}), "no Ed25519 public key"),
     ],
+    ids=["half a file", "no object", "a number", "private", "another curve"],
 )
 def test_a_wrong_key_file_stops_the_start_and_says_why(tmp_path, content, message):
     path = tmp_path / "jwks.json"
