@@ -19,6 +19,8 @@ MODULES = {
     "topics": "cli.topics",
     "token": "cli.token",
     "settle": "cli.settle",
+    "demo": "cli.demo",
+    "dead-letters": "cli.dead_letters",
 }
 
 

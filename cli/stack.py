@@ -1,5 +1,6 @@
 """`journey up | down | reset | status`: the whole suite on this machine."""
 
+import signal
 from dataclasses import asdict
 from typing import Annotated
 
@@ -56,6 +57,7 @@ def up(
 ) -> None:
     """Start database, broker and every service, and leave them running."""
     stack = Stack(Home(state.resolve()))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         check(kafka)
     except ValueError as wrong:
