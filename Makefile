@@ -27,7 +27,7 @@ install-dev: .venv/.installed-dev ## the same, with linters, types and tests
 
 .PHONY: unit
 unit: install-dev ## the tests of rules, without broker or database (seconds)
-	@$(BIN)/pytest tests/unit $(ARGS)
+	@$(BIN)/pytest tests/unit -n 2 $(ARGS)
 
 .PHONY: test
 test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; brings what it needs

@@ -19,9 +19,10 @@ if [ ${#missing[@]} -gt 0 ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "installing ${missing[*]} …"
 		export DEBIAN_FRONTEND=noninteractive
-		{ apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >.provision.log 2>&1 </dev/null ||
-			{ tail -n 5 .provision.log >&2; echo "apt-get could not install ${missing[*]}" >&2; }
-		rm -f .provision.log
+		log=$(mktemp)
+		{ apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null ||
+			{ tail -n 5 "$log" >&2; echo "apt-get could not install ${missing[*]}" >&2; }
+		rm -f "$log"
 	else
 		echo "missing: ${missing[*]} (Debian's names). Install them, for example: sudo apt-get install ${missing[*]}" >&2
 	fi
