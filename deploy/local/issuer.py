@@ -15,11 +15,13 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from deploy.local.files import write_private
+from shared.auth import Role
 from shared.clock import wall_now
 
 ISSUER = "carejourney-dev"
 CURVE: Final = "Ed25519"
 LIFETIME = timedelta(hours=12)
+VIEWER_LIFETIME = timedelta(days=30)
 
 
 class NoIssuer(RuntimeError):
@@ -42,6 +44,11 @@ class Issuer:
         """The file that services get: the public key."""
         return self.directory / "jwks.json"
 
+    @property
+    def viewer_token(self) -> Path:
+        """A read-only viewer's token, with which the pages of a local stack open without signing in."""
+        return self.directory / "viewer.token"
+
     def prepare(self) -> None:
         """Make the pair if it is not there; the public file always follows the private one."""
         if not self.private_key.exists():
@@ -49,6 +56,7 @@ class Issuer:
             write_private(self.private_key, json.dumps(fresh.as_dict(private=True)))
         public = self._key().as_dict(private=False) | {"use": "sig", "alg": CURVE}
         write_private(self.jwks, json.dumps({"keys": [public]}))
+        write_private(self.viewer_token, self.token(Role.VIEWER, "viewer", VIEWER_LIFETIME))
 
     def token(
         self,

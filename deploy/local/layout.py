@@ -4,7 +4,6 @@ Invariant: every service that `journey up` starts stands in `SERVICES` with its 
 writes lies under one directory.
 """
 
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -26,8 +25,9 @@ def _centre(urls: Urls) -> dict[str, str]:
     return {"JOURNEY_CENTRE_URL": urls["simulator"]}
 
 
-def _neighbours(urls: Urls) -> dict[str, str]:
-    return {"JOURNEY_SERVICE_URLS": json.dumps({name: url for name, url in urls.items() if name != "console"})}
+def _register(urls: Urls) -> dict[str, str]:
+    """Pages ask registration for names, with the token of who reads them."""
+    return {"JOURNEY_REGISTRATION_URL": urls["registration"]} if "registration" in urls else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ SERVICES = (
     ServiceEntry(name="discharge", preferred_port=8103, extras=_centre),
     ServiceEntry(name="followup", preferred_port=8104),
     ServiceEntry(name="simulator", preferred_port=8105),
-    ServiceEntry(name="console", preferred_port=8100, extras=_neighbours),
+    ServiceEntry(name="console", preferred_port=8100, extras=_register),
 )
 
 

@@ -161,6 +161,7 @@ class Starting:
             "JOURNEY_HTTP_HOST": LOOPBACK,
             "JOURNEY_CLOCK": self.wishes.clock,
             "JOURNEY_JWKS": str(issuer.jwks),
+            "JOURNEY_VIEWER_TOKEN_FILE": str(issuer.viewer_token),
             "JOURNEY_INSTANCE": "1",
             "JOURNEY_LOG_LEVEL": self.wishes.log_level,
         }
