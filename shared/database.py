@@ -62,7 +62,7 @@ class Database:
                 work = Work(session, self.clock.now())
                 yield work
                 await work.write_outbox()
-            if work.said:
+            if work.said or work.wrote_outbox:
                 self.on_commit()
 
     async def driver(self) -> Any:  # noqa: ANN401 - asyncpg carries no types

@@ -33,6 +33,8 @@ class Work:
     now: datetime
     said: list[Outgoing] = field(default_factory=list)
     driver: Any = None
+    wrote_outbox: bool = False
+    """A statement of a capability's own has written events; the relay is woken as after `publish`."""
 
     def publish(self, event: Event) -> None:
         """Say what happened; it leaves with the commit, in the order it was said, naming its cause."""

@@ -3,19 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.followup.plans import model, store
+from services.followup.plans import due, model, store
 from services.followup.plans.model import CloseReason, Plan, Task, TaskStatus, TaskView
 from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
-from shared.envelope import Origin, caused_by, correlation_id
+from shared.envelope import correlation_id
 from shared.ids import derived_id
 from shared.messages.beds import PatientAdmitted
 from shared.messages.discharge import PatientLeft
-from shared.messages.followup import TaskDue
 from shared.messages.registration import PatientDeceased
 from shared.work import Work
-
-TIMER = "timer:followup-due"
 
 
 async def on_patient_left(event: PatientLeft, work: Work) -> None:
@@ -29,8 +26,9 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
     if template is None or not model.opens_plan(event, followed):
         return
     plan_id = derived_id(event.stay_id, template.name)
+    correlation = model.token(correlation_id(), otherwise=str(plan_id))
     plan, opened = model.open_plan(
-        event, template, Risk.STANDARD, plan_id=plan_id, correlation_id=correlation_id() or str(plan_id), now=work.now
+        event, template, Risk.STANDARD, plan_id=plan_id, correlation_id=correlation, now=work.now
     )
     over = model.over_already(event, followed)
     plan, closed = model.close(plan, over, work.now) if over else (plan, None)
@@ -60,29 +58,16 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
 
 async def make_due_tasks(work: Work, limit: int) -> int:
     """Make a task of every step that has come up, for at most `limit` plans. Returns how many plans moved on."""
-    claimed = await store.make_due(work, limit)
-    for due in claimed:
-        if due.task_id is not None:
-            with caused_by(Origin(correlation_id=due.correlation_id, causation_id=TIMER)):
-                work.publish(
-                    TaskDue(
-                        task_id=due.task_id,
-                        plan_id=due.plan_id,
-                        patient_id=due.patient_id,
-                        step=due.step,
-                        due_at=due.due_at,
-                        aggregate_version=due.version,
-                    )
-                )
-    for due in claimed:
-        if due.was_last and due.task_id is None:
-            await conclude(await store.locked_plan(work, due.plan_id), None, work)
-    return len(claimed)
+    moved = await due.make_due(work, limit)
+    for one in moved:
+        if one.was_last and not one.was_made:
+            await conclude(await store.locked_plan(work, one.plan_id), None, work)
+    return len(moved)
 
 
 async def next_due_at(work: Work) -> datetime | None:
     """When the next step of any plan comes up."""
-    return await store.next_due_at(work)
+    return await due.next_due_at(work)
 
 
 async def close_plan(plan: Plan, reason: CloseReason, work: Work) -> Plan:

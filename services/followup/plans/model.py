@@ -5,6 +5,7 @@ readmission before it), so each rule looks at what is known of the patient and n
 order, no plan runs for a patient who is dead, lies in a ward, or has been discharged again.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ from shared.messages.discharge import PatientLeft
 from shared.messages.followup import PlanClosed, PlanOpened, TaskCompleted
 from shared.messages.registration import PatientDeceased
 
+PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 DIED = "exp"
 """FHIR discharge disposition: the patient died in the ward."""
 
@@ -218,6 +220,11 @@ def open_plan(
         opened_at=now,
         aggregate_version=plan.version,
     )
+
+
+def token(correlation_id: str | None, *, otherwise: str) -> str:
+    """The correlation that a plan's tasks go on with, where it is a short plain id; else `otherwise`."""
+    return correlation_id if correlation_id and PLAIN_ID.fullmatch(correlation_id) else otherwise
 
 
 def local_instant(day: date, days_later: int, at: time, zone: ZoneInfo) -> datetime:

@@ -59,6 +59,7 @@ class PlanRow(Row, table=True):
             "next_due_at IS NOT DISTINCT FROM CASE WHEN status = 'active' THEN due_ats[next_step] END",
             name="plan_next_due_at",
         ),
+        CheckConstraint("correlation_id ~ '^[A-Za-z0-9-]{1,64}$'", name="plan_correlation_is_a_token"),
         Index(ONE_PLAN_A_STAY, "stay_id", "template", unique=True),
         Index(ONE_RUNNING_PLAN, "patient_id", "purpose", unique=True, postgresql_where=text("status = 'active'")),
         Index("ix_plan_patient_id", "patient_id"),
@@ -84,6 +85,7 @@ class PlanRow(Row, table=True):
     opened_at: datetime = Field(sa_type=INSTANT)
     closed_at: datetime | None = Field(sa_type=INSTANT)
     correlation_id: str
+    shard: int = Field(sa_type=SmallInteger)
     version: int
 
 

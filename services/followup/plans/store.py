@@ -1,11 +1,9 @@
-"""Where plans and tasks are kept, and the only SQL about them; `rows` has the tables.
+"""Where plans and tasks are kept: reading and writing them. `rows` has the tables, `due` the due engine's statement.
 
-Invariants: whoever changes a plan or a task of it holds the plan's row lock, so that its events are numbered in order.
-The due engine leaves to another worker the plans that it has in hand, moves every plan that it claims past the
-occurrence, task or no task, so that one bad row never blocks the rest, and leaves a cancelled task for what it skips.
+Invariant: whoever changes a plan or a task of it holds the plan's row lock, so that its events are numbered in order.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,61 +15,11 @@ from sqlmodel import col, select
 from services.followup.plans.model import CloseReason, Followed, Plan, Status, Task, TaskStatus, TaskView
 from services.followup.plans.rows import ONE_PLAN_A_STAY, ONE_PLAN_AN_ID, FollowedRow, PlanRow, TaskRow
 from services.followup.templates.model import Risk
-from shared.ids import new_id
+from shared.outbox import shard_of
 from shared.work import Missing, Stale, Work
 
 IS_THERE = (ONE_PLAN_AN_ID, ONE_PLAN_A_STAY)
 FRESH = {"populate_existing": True}
-MAKE_DUE = """
-WITH claimed AS (
-  SELECT plan_id, patient_id, template, template_version, risk, correlation_id, version, next_step, steps, due_ats,
-         steps[next_step] AS step, occurrences[next_step] AS occurrence, due_ats[next_step] AS due_at,
-         late_ats[next_step] AS late_at, due_ats[next_step + 1] AS then_due_at
-  FROM plan WHERE next_due_at <= $1 ORDER BY next_due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-), decided AS (
-  SELECT claimed.*, row_number() OVER () AS number, CASE
-    WHEN own.catch_up = 'skip' AND due_at + make_interval(days => own.stale_after_days) < $1 THEN 'stale'
-    WHEN own.catch_up = 'coalesce' AND then_due_at <= $1 AND EXISTS (
-      SELECT FROM unnest(steps[next_step + 1:], due_ats[next_step + 1:]) AS later (step, due_at)
-      LEFT JOIN template_step ON (name, template_step.version, template_step.step)
-        = (claimed.template, claimed.template_version, later.step)
-      WHERE later.due_at <= $1 AND template_step.catch_up IS DISTINCT FROM 'skip'
-    ) THEN 'coalesced' END AS not_made
-  FROM claimed LEFT JOIN template_step AS own
-    ON (own.name, own.version, own.step) = (claimed.template, claimed.template_version, claimed.step)
-), advanced AS (
-  UPDATE plan SET next_step = plan.next_step + 1, next_due_at = then_due_at,
-    version = plan.version + (not_made IS NULL)::int
-  FROM decided WHERE plan.plan_id = decided.plan_id
-), made AS (
-  INSERT INTO task (task_id, plan_id, patient_id, step, occurrence, due_at, late_at, precedence,
-                    status, reason, made_at, ended_at)
-  SELECT ($3::uuid[])[number], plan_id, patient_id, step, occurrence, due_at, late_at,
-         CASE risk WHEN 'high' THEN 1 ELSE 2 END,
-         CASE WHEN not_made IS NULL THEN 'ready' ELSE 'cancelled' END, not_made, $1,
-         CASE WHEN not_made IS NOT NULL THEN $1 END
-  FROM decided ORDER BY number ON CONFLICT (plan_id, step, occurrence) DO NOTHING
-  RETURNING task_id, plan_id, status
-)
-SELECT decided.plan_id, patient_id, step, due_at, correlation_id, version + 1 AS version,
-       CASE made.status WHEN 'ready' THEN task_id END AS task_id, then_due_at IS NULL AS was_last
-FROM decided LEFT JOIN made USING (plan_id) ORDER BY number
-"""
-NEXT_DUE_AT = "SELECT min(next_due_at) FROM plan WHERE next_due_at IS NOT NULL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """What became of one claimed occurrence; without `task_id` nobody is asked to do anything."""
-
-    plan_id: UUID
-    patient_id: UUID
-    step: str
-    due_at: datetime
-    correlation_id: str
-    version: int
-    task_id: UUID | None
-    was_last: bool
 
 
 async def followed(work: Work, patient_id: UUID) -> Followed:
@@ -120,7 +68,7 @@ async def plans_of(work: Work, patient_id: UUID, limit: int) -> list[Plan]:
 
 async def add_plan(work: Work, new: Plan) -> bool:
     """Write a new plan; False when the stay has it. Raises `Stale` while another of the patient's plans is running."""
-    constraint = await work.insert(PlanRow(**_plan_values(new)))
+    constraint = await work.insert(PlanRow(**plan_values(new)))
     if constraint not in (None, *IS_THERE):
         raise Stale("plan", new.plan_id)
     return constraint is None
@@ -129,7 +77,7 @@ async def add_plan(work: Work, new: Plan) -> bool:
 async def save_plan(work: Work, changed: Plan, seen_version: int) -> None:
     """Write the plan as it is now. Raises `Stale` when somebody else wrote since `seen_version`."""
     seen = and_(col(PlanRow.plan_id) == changed.plan_id, col(PlanRow.version) == seen_version)
-    result = await work.session.exec(update(PlanRow).where(seen).values(**_plan_values(changed)))
+    result = await work.session.exec(update(PlanRow).where(seen).values(**plan_values(changed)))
     if result.rowcount != 1:
         raise Stale("plan", changed.plan_id)
 
@@ -172,26 +120,14 @@ async def tasks(
     """Tasks in the order of the day list: precedence, due instant, id; those behind the task `after`, if given."""
     conditions = [_seen_as(view, work.now)] if view else []
     if patient_id is not None:
-        conditions.append(col(TaskRow.patient_id) == patient_id)
+        plans = select(PlanRow.plan_id).where(col(PlanRow.patient_id) == patient_id)
+        conditions.append(col(TaskRow.plan_id).in_(plans))
     place = tuple_(col(TaskRow.precedence), col(TaskRow.due_at), col(TaskRow.task_id))
     if after is not None:
         last = await task(work, after)
         conditions.append(place > (last.precedence, last.due_at, last.task_id))
     query = select(TaskRow).where(*conditions).order_by(*place).limit(limit)
     return [to_task(row) for row in await work.session.exec(query, execution_options=FRESH)]
-
-
-async def make_due(work: Work, limit: int) -> list[Due]:
-    """Make the tasks of at most `limit` plans whose next step has come up by `work.now`, earliest first."""
-    connection = await work.sql()
-    rows = await connection.fetch(MAKE_DUE, work.now, limit, [new_id() for _ in range(limit)])
-    return [Due(**row) for row in rows]
-
-
-async def next_due_at(work: Work) -> datetime | None:
-    """When the next step of any plan comes up."""
-    at: datetime | None = await (await work.sql()).fetchval(NEXT_DUE_AT)
-    return at
 
 
 async def plan_counts(work: Work) -> dict[tuple[str, str | None], int]:
@@ -221,19 +157,20 @@ def _seen_as(view: TaskView, now: datetime) -> ColumnElement[bool]:
     return and_(ready, col(TaskRow.late_at) <= now) if view is TaskView.OVERDUE else ready
 
 
-def _plan_values(plan: Plan) -> dict[str, Any]:
+def plan_values(plan: Plan) -> dict[str, Any]:
+    """A plan as its row."""
     arrays = {
         "steps": list(plan.steps),
         "occurrences": list(plan.occurrences),
         "due_ats": list(plan.due_ats),
         "late_ats": list(plan.late_ats),
     }
-    return {**asdict(plan), **arrays, "next_due_at": plan.next_due_at}
+    return {**asdict(plan), **arrays, "next_due_at": plan.next_due_at, "shard": shard_of(str(plan.patient_id))}
 
 
 def to_plan(row: PlanRow) -> Plan:
     """A row as the rules see it."""
-    values = row.model_dump(exclude={"next_due_at"})
+    values = row.model_dump(exclude={"next_due_at", "shard"})
     for name in ("steps", "occurrences", "due_ats", "late_ats"):
         values[name] = tuple(values[name])
     values["risk"] = Risk(row.risk)

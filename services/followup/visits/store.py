@@ -37,6 +37,7 @@ class VisitRequestRow(Row, table=True):
         Index("one_visit_request_a_task", "task_id", unique=True),
         Index("one_visit_request_an_appointment", "appointment_id", unique=True),
         Index("ix_visit_request_patient_id", "patient_id"),
+        Index("ix_visit_request_plan_id", "plan_id"),
         Index("ix_visit_request_open", "latest_on", "visit_request_id", postgresql_where=text("status = 'requested'")),
     )
 

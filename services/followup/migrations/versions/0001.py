@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 import sqlmodel
-from sqlalchemy.dialects import postgresql
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("correlation_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shard", sa.SmallInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(status = 'active') = (close_reason IS NULL)", name=op.f("plan_closed_for_a_reason")),
         sa.CheckConstraint("(status = 'active') = (closed_at IS NULL)", name=op.f("plan_closed_at")),
@@ -122,6 +123,7 @@ def upgrade() -> None:
             "close_reason IN ('completed', 'deceased', 'readmitted', 'superseded', 'moved', 'refused')",
             name=op.f("plan_close_reason"),
         ),
+        sa.CheckConstraint("correlation_id ~ '^[A-Za-z0-9-]{1,64}$'", name=op.f("plan_correlation_is_a_token")),
         sa.CheckConstraint(
             "next_due_at IS NOT DISTINCT FROM CASE WHEN status = 'active' THEN due_ats[next_step] END",
             name=op.f("plan_next_due_at"),
@@ -257,6 +259,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'requested'"),
     )
     op.create_index("ix_visit_request_patient_id", "visit_request", ["patient_id"], unique=False)
+    op.create_index("ix_visit_request_plan_id", "visit_request", ["plan_id"], unique=False)
     op.create_index("one_visit_request_a_task", "visit_request", ["task_id"], unique=True)
     op.create_index("one_visit_request_an_appointment", "visit_request", ["appointment_id"], unique=True)
 
@@ -264,6 +267,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("one_visit_request_an_appointment", table_name="visit_request")
     op.drop_index("one_visit_request_a_task", table_name="visit_request")
+    op.drop_index("ix_visit_request_plan_id", table_name="visit_request")
     op.drop_index("ix_visit_request_patient_id", table_name="visit_request")
     op.drop_index("ix_visit_request_open", table_name="visit_request", postgresql_where=sa.text("status = 'requested'"))
     op.drop_table("visit_request")
