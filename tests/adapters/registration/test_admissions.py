@@ -1,0 +1,91 @@
+"""Admission requests, over HTTP and in the database."""
+
+from shared.ids import new_id
+from shared.messages.registration import AdmissionRequested
+from tests.support.service import NOON
+
+
+def request(patient, *encounters: str, **fields):
+    covered = [{"encounter_id": one, "encounter_class": "inpatient"} for one in encounters or ("e-1",)]
+    return {
+        "request_id": str(new_id()),
+        "patient_id": str(patient),
+        "source": "clinic",
+        "specialty": "cardiology",
+        "campus_id": "main",
+        "reachable_campuses": ["north"],
+        "admission_class": "B",
+        "department_cmi": 1.1,
+        "needs": ["oxygen"],
+        "expected_days": 4,
+        "encounters": covered,
+        **fields,
+    }
+
+
+async def write(registration, body):
+    return await registration.post("/admission-requests", role="clinician", body=body)
+
+
+async def test_a_request_tells_beds_what_it_needs_with_sex_and_age_from_the_register(registration):
+    patient = await registration.patient()
+    body = request(patient, "e-1", "e-2")
+    answer = await write(registration, body)
+    assert answer.status_code == 201, answer.text
+    (event,) = await registration.service.said()
+    assert isinstance(event, AdmissionRequested)
+    assert (str(event.request_id), event.sex, event.age_years) == (body["request_id"], "F", 46)
+    assert (event.needs, event.reachable_campuses, event.requested_at) == (("oxygen",), ("north",), NOON)
+    shown = await registration.service.get(f"/admission-requests/{body['request_id']}", role="coordinator")
+    assert shown.json() == answer.json()
+    assert [one["encounter_id"] for one in shown.json()["encounters"]] == ["e-1", "e-2"]
+
+
+async def test_an_encounter_is_covered_by_one_request_only(registration):
+    patient = await registration.patient()
+    await write(registration, request(patient, "e-1", "e-2"))
+    refused = await write(registration, request(patient, "e-2", "e-3"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "encounter-covered")
+    assert (await write(registration, request(patient, "e-3"))).status_code == 201
+    twice = await write(registration, request(patient, "e-4", "e-4"))
+    assert twice.json()["code"] == "encounter-twice"
+
+
+async def test_a_request_is_written_once(registration):
+    body = request(await registration.patient())
+    await write(registration, body)
+    again = body | {"encounters": [{"encounter_id": "e-9", "encounter_class": "inpatient"}]}
+    assert (await write(registration, again)).json()["code"] == "admission-request-exists"
+    assert len(await registration.service.said()) == 1
+
+
+async def test_nobody_who_has_died_is_admitted(registration):
+    patient = await registration.patient()
+    await registration.post(f"/patients/{patient}/death", body={"deceased_at": NOON.isoformat()})
+    assert (await write(registration, request(patient))).json()["code"] == "patient-deceased"
+
+
+async def test_an_emergency_needs_its_triage(registration):
+    body = request(await registration.patient(), admission_class="emergency", source="emergency")
+    assert (await write(registration, body)).json()["code"] == "triage-missing"
+    assert (await write(registration, body | {"triage": 2})).status_code == 201
+
+
+async def test_requests_are_listed_and_counted_by_source_and_class(registration):
+    patient = await registration.patient()
+    bodies = [request(patient, f"a-{number}", f"b-{number}") for number in range(3)]
+    for body in bodies:
+        await write(registration, body)
+    first = (await registration.service.get("/admission-requests", role="viewer", limit=2)).json()
+    rest = (await registration.service.get("/admission-requests", role="viewer", after=first["next"])).json()
+    listed = [one["request_id"] for one in first["admission_requests"] + rest["admission_requests"]]
+    assert listed == sorted(body["request_id"] for body in bodies)
+    counts = (await registration.service.get("/admission-requests/summary", role="viewer")).json()
+    assert counts == {"requests_by_source": {"clinic": 3}, "encounters_by_class": {"inpatient": 6}}
+
+
+async def test_a_request_that_makes_no_sense_names_its_fields(registration):
+    body = request(await registration.patient(), triage=5, expected_days=0) | {"encounters": []}
+    answer = await write(registration, body)
+    assert answer.status_code == 422
+    assert {one["field"] for one in answer.json()["fields"]} == {"triage", "expected_days", "encounters"}

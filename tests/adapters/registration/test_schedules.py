@@ -1,0 +1,63 @@
+"""Clinics and their sessions, over HTTP and in the database."""
+
+from datetime import timedelta
+
+from shared.messages.registration import SessionOpened
+from tests.support.service import NOON
+
+
+async def test_a_clinic_opens_its_sessions_once_however_often_it_is_asked(registration):
+    clinic_id = await registration.clinic(capacity=3)
+    body = {"from_on": "2026-03-02", "to_on": "2026-03-08"}
+    first = (await registration.post(f"/clinics/{clinic_id}/sessions", body=body)).json()
+    second = (await registration.post(f"/clinics/{clinic_id}/sessions", body=body)).json()
+    assert (first["opened"], second["opened"]) == (7, 0)
+    assert first["sessions"] == second["sessions"]
+    assert {session["places"] for session in first["sessions"]} == {6}
+    opened = [one for one in await registration.service.said() if isinstance(one, SessionOpened)]
+    assert [str(one.session_id) for one in opened] == [one["session_id"] for one in first["sessions"]]
+    listed = await registration.service.get(
+        f"/clinics/{clinic_id}/sessions", role="viewer", from_on="2026-03-03", to_on="2026-03-04"
+    )
+    assert listed.json()["sessions"] == first["sessions"][1:3]
+
+
+async def test_a_clinic_that_is_open_round_the_clock_has_forty_eight_slots_a_day(registration):
+    clinic_id = await registration.clinic(capacity=8, **{"from": "00:00", "to": "24:00"})
+    (session,) = await registration.open(clinic_id, NOON)
+    assert (session["starts_at"], session["ends_at"]) == ("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z")
+    rows = await registration.service.sql("SELECT count(*) AS slots, sum(capacity) AS places FROM slot")
+    assert rows == [{"slots": 48, "places": 384}]
+
+
+async def test_a_year_of_a_clinic_is_opened_in_one_command(registration):
+    clinic_id = await registration.clinic(capacity=3, to="17:00")
+    body = {"from_on": "2026-03-02", "to_on": "2027-03-01"}
+    answer = await registration.post(f"/clinics/{clinic_id}/sessions", body=body)
+    assert answer.json()["opened"] == 365
+    assert await registration.service.sql("SELECT count(*) AS slots FROM slot") == [{"slots": 365 * 18}]
+
+
+async def test_a_changed_template_leaves_open_sessions_as_they_are(registration):
+    clinic_id = await registration.clinic(capacity=3)
+    opened = await registration.open(clinic_id, NOON)
+    await registration.clinic(clinic_id, capacity=9)
+    assert await registration.open(clinic_id, NOON) == opened
+    (later,) = await registration.open(clinic_id, NOON + timedelta(days=1))
+    assert later["places"] == 18
+
+
+async def test_a_clinic_is_shown_as_it_was_written_and_its_version_counts_changes_only(registration):
+    clinic_id = await registration.clinic(capacity=3)
+    await registration.clinic(clinic_id, capacity=3)
+    shown = (await registration.service.get(f"/clinics/{clinic_id}", role="viewer")).json()
+    assert shown["version"] == 1
+    assert shown["template"][0] == {"weekday": 1, "from": "08:00", "to": "09:00", "slot_minutes": 30, "capacity": 3}
+    await registration.clinic(clinic_id, capacity=4)
+    listed = (await registration.service.get("/clinics", role="viewer", campus_id="main")).json()["clinics"]
+    assert [(clinic["clinic_id"], clinic["version"]) for clinic in listed] == [(clinic_id, 2)]
+
+
+async def test_a_clinic_that_does_not_exist_opens_nothing(registration):
+    answer = await registration.post("/clinics/nowhere/sessions", body={"from_on": "2026-03-02", "to_on": "2026-03-02"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "clinic-missing")

@@ -1,0 +1,99 @@
+"""Visits that followup asks for: what becomes of each."""
+
+from datetime import date, timedelta
+
+from shared.ids import new_id
+from shared.messages.followup import VisitRequested
+from shared.messages.registration import AppointmentBooked, SessionOpened
+from tests.support.service import NOON
+
+
+def wish(patient, clinic_id="cardiology", **fields) -> VisitRequested:
+    return VisitRequested(
+        **{
+            "visit_request_id": new_id(),
+            "plan_id": new_id(),
+            "patient_id": patient,
+            "clinic_id": clinic_id,
+            "earliest_on": date(2026, 3, 3),
+            "latest_on": date(2026, 3, 10),
+            "reason": "wound",
+            "aggregate_version": 3,
+            **fields,
+        }
+    )
+
+
+async def booked(registration) -> list[AppointmentBooked]:
+    return [one for one in await registration.service.said() if isinstance(one, AppointmentBooked)]
+
+
+async def worklist(registration, **params):
+    return (await registration.service.get("/visit-requests", role="followup-nurse", **params)).json()["visit_requests"]
+
+
+async def test_a_wish_gets_the_earliest_free_place_of_its_days_once(registration):
+    clinic_id = await registration.clinic()
+    for days in (0, 2, 1):
+        await registration.open(clinic_id, NOON + timedelta(days=days))
+    event = wish(await registration.patient())
+    await registration.service.deliver(event, times=2)
+    (appointment,) = await booked(registration)
+    assert appointment.slot_starts_at == NOON.replace(hour=8) + timedelta(days=1)
+    assert (appointment.channel, appointment.visit_type) == ("followup", "followup")
+    (request,) = await worklist(registration)
+    assert (request["status"], request["appointment_id"]) == ("booked", str(appointment.appointment_id))
+
+
+async def test_a_wish_without_a_place_waits_by_name_until_a_session_opens(registration):
+    clinic_id = await registration.clinic()
+    first, second = await registration.patients(2)
+    await registration.service.deliver(wish(first))
+    await registration.service.deliver(wish(second))
+    assert [one["patient_id"] for one in await worklist(registration, status="pending")] == [str(first), str(second)]
+    await registration.open(clinic_id, NOON + timedelta(days=9))
+    await hear_of_sessions(registration)
+    assert len(await worklist(registration, status="pending")) == 2
+    await registration.open(clinic_id, NOON + timedelta(days=4))
+    await hear_of_sessions(registration)
+    assert await worklist(registration, status="pending") == []
+    assert [one.patient_id for one in await booked(registration)] == [first, second]
+
+
+async def hear_of_sessions(registration):
+    opened = [one for one in await registration.service.said() if isinstance(one, SessionOpened)]
+    await registration.service.deliver(opened[-1], times=2)
+
+
+async def test_a_session_in_which_the_patient_has_a_place_is_passed_over(registration):
+    slot = await registration.slot(capacity=5)
+    patient = await registration.patient()
+    await registration.take(slot, patient)
+    clinic_id = (await registration.service.sql("SELECT clinic_id FROM slot LIMIT 1"))[0]["clinic_id"]
+    await registration.open(clinic_id, NOON + timedelta(days=2))
+    await registration.service.deliver(wish(patient, clinic_id))
+    assert (await booked(registration))[-1].slot_starts_at == NOON.replace(hour=8) + timedelta(days=2)
+
+
+async def test_days_are_those_of_the_clinics_own_calendar(registration):
+    clinic_id = await registration.clinic(zone="Asia/Shanghai", **{"from": "00:00", "to": "01:00"})
+    for days in (0, 1, 2):
+        await registration.open(clinic_id, NOON + timedelta(days=days))
+    await registration.service.deliver(wish(await registration.patient(), clinic_id))
+    assert (await booked(registration))[0].slot_starts_at.isoformat() == "2026-03-02T16:00:00+00:00"
+
+
+async def test_a_wish_for_somebody_who_has_died_or_is_unknown_is_dropped_with_its_reason(registration):
+    patient = await registration.patient()
+    await registration.service.deliver(wish(patient))
+    await registration.post(f"/patients/{patient}/death", body={"deceased_at": NOON.isoformat()})
+    await registration.service.deliver((await registration.service.said())[-1])
+    await registration.service.deliver(wish(patient), wish(new_id()))
+    dropped = await worklist(registration, status="dropped")
+    assert sorted(one["drop_reason"] for one in dropped) == ["deceased", "deceased", "unknown-patient"]
+    assert await worklist(registration, status="pending") == []
+
+
+async def test_a_wish_for_a_clinic_that_is_not_known_waits(registration):
+    await registration.service.deliver(wish(await registration.patient(), "to-be-built"))
+    assert len(await worklist(registration, status="pending")) == 1
