@@ -21,6 +21,7 @@ from services.registration.booking.model import (
 )
 from services.registration.schedules.model import SlotKey
 from shared.auth import Role, may
+from shared.clock import utc
 from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
 from shared.decision import Refused
 from shared.envelope import Origin, correlation_id
@@ -237,4 +238,4 @@ def _take(body: PlaceBody, *, hold: bool) -> TakePlace:
 
 
 def _slot(body: PlaceBody | SlotBody) -> SlotKey:
-    return SlotKey(session_id=body.session_id, starts_at=body.slot_starts_at)
+    return SlotKey(session_id=body.session_id, starts_at=utc(body.slot_starts_at))

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, StringConstraints
 from services.registration.patients import handlers
 from services.registration.patients.model import Insutype, RecordDeath, RegisterPatient, Sex
 from shared.auth import Role, may
+from shared.clock import utc
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
 
@@ -62,7 +63,7 @@ async def register_patient(body: Registration, commands: CommandRunner) -> Respo
 @router.post("/{patient_id}/death", response_model=PatientView, dependencies=[may(Role.FRONT_DESK, Role.WARD_NURSE)])
 async def record_death(patient_id: UUID, body: Death, commands: CommandRunner) -> Response:
     """Note that a patient has died; later bookings are cancelled and plans are closed."""
-    command = RecordDeath(patient_id=patient_id, deceased_at=body.deceased_at)
+    command = RecordDeath(patient_id=patient_id, deceased_at=utc(body.deceased_at))
     return await commands.run(handlers.record_death, command, answer=PatientView)
 
 

@@ -2,7 +2,6 @@
 
 import json
 
-from shared import log
 from shared.ids import new_id
 from shared.messages.registration import PatientDeceased, PatientRegistered
 from tests.support.service import NOON
@@ -33,8 +32,7 @@ async def test_a_patient_is_registered_once_and_told_without_name_or_contact(reg
     assert event.birth_month.isoformat() == "1950-05-01"
 
 
-async def test_no_name_and_no_contact_leaves_the_register(registration, capsys):
-    log.configure("registration", "debug")
+async def test_no_name_and_no_contact_leaves_the_register(registration, capfd, caplog):
     body = person()
     path = f"/patients/{body['patient_id']}"
     answers = [
@@ -50,10 +48,10 @@ async def test_no_name_and_no_contact_leaves_the_register(registration, capsys):
     outbox = await registration.service.sql("SELECT topic, key, headers, value FROM outbox")
     errors = [answer.text for answer in answers if answer.status_code >= 400]
     told = json.dumps([[str(value) for value in row.values()] for row in outbox]) + "".join(errors)
-    output = capsys.readouterr()
+    output = capfd.readouterr()
     for word in (*NAME.split(), PHONE, PHONE.replace(" ", "")):
         assert word not in told
-        assert word not in output.out + output.err
+        assert word not in output.out + output.err + caplog.text
 
 
 async def test_a_death_is_recorded_once_and_only_its_day_is_told(registration):
