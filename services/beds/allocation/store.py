@@ -1,0 +1,103 @@
+"""Where proposals are kept, and why the others have none; and the only SQL about them.
+
+Invariant: a request has one proposal or one reason, a bed is proposed to one patient.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, DateTime, UniqueConstraint, delete
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.beds.allocation.proposals import Proposal, Unplaced
+from services.beds.scoring.points import Term
+from services.beds.tables import Row
+from shared.work import Work
+
+
+class ProposalRow(Row, table=True):
+    """A live proposal."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        UniqueConstraint("bed_id", name="one_proposal_a_bed"),
+        CheckConstraint("tier IN (0, 1)", name="proposal_tier"),
+    )
+
+    request_id: UUID = Field(primary_key=True, foreign_key="admission_request.request_id")
+    bed_id: str = Field(foreign_key="bed.bed_id")
+    ward_id: str
+    tier: int
+    score: float
+    terms: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    policy_version: str
+    gap: float
+    proposed_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class UnplacedRow(Row, table=True):
+    """A request for which the last round that asked for it had no bed."""
+
+    __tablename__ = "unplaced"
+    __table_args__ = (CheckConstraint("tier IN (0, 1)", name="unplaced_tier"),)
+
+    request_id: UUID = Field(primary_key=True, foreign_key="admission_request.request_id")
+    tier: int
+    reasons: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
+    policy_version: str
+    considered_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+async def one_snapshot(work: Work) -> None:
+    """Let everything that this work reads be of one instant. Call it first."""
+    await work.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+async def proposals(work: Work) -> list[Proposal]:
+    """All live proposals, the best score first."""
+    rows = await work.session.exec(select(ProposalRow).order_by(col(ProposalRow.tier), col(ProposalRow.score).desc()))
+    return [_proposal(row) for row in rows]
+
+
+async def proposal(work: Work, request_id: UUID) -> Proposal | None:
+    """The live proposal for a request."""
+    row = await work.session.get(ProposalRow, request_id)
+    return None if row is None else _proposal(row)
+
+
+async def unplaced(work: Work, request_id: UUID) -> Unplaced | None:
+    """Why the last round had no bed for a request."""
+    row = await work.session.get(UnplacedRow, request_id)
+    return None if row is None else Unplaced(**row.model_dump())
+
+
+async def write_proposals(work: Work, new: Sequence[Proposal]) -> None:
+    """Write new proposals, in one statement."""
+    if new:
+        await work.session.exec(insert(ProposalRow).values([_columns(one) for one in new]))
+
+
+async def withdraw(work: Work, request_ids: Collection[UUID]) -> None:
+    """Take proposals away."""
+    if request_ids:
+        await work.session.exec(delete(ProposalRow).where(col(ProposalRow.request_id).in_(list(request_ids))))
+
+
+async def write_unplaced(work: Work, now_unplaced: Sequence[Unplaced]) -> None:
+    """Write the reasons of this round in place of all earlier ones."""
+    await work.session.exec(delete(UnplacedRow))
+    if now_unplaced:
+        rows = [{name: getattr(one, name) for name in UnplacedRow.model_fields} for one in now_unplaced]
+        await work.session.exec(insert(UnplacedRow).values(rows))
+
+
+def _columns(proposal: Proposal) -> dict[str, Any]:
+    columns = {name: getattr(proposal, name) for name in ProposalRow.model_fields}
+    return columns | {"terms": [term._asdict() for term in proposal.terms]}
+
+
+def _proposal(row: ProposalRow) -> Proposal:
+    return Proposal(**{**row.model_dump(), "terms": tuple(Term(**term) for term in row.terms)})

@@ -1,0 +1,57 @@
+"""The beds service, put together: its routers, its reactions and its timers on one screen. Nothing connects at import.
+
+The optimiser's process is started with the timers, which alone need it, and ended with them.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.beds.allocation.api import router as allocation
+from services.beds.allocation.rounds import Rounds
+from services.beds.allocation.worker import Optimiser
+from services.beds.consumers import REACTIONS
+from services.beds.inventory.api import router as inventory
+from services.beds.requests.api import router as requests
+from services.beds.settings import BedsSettings, policy_in
+from services.beds.stays import handlers as stays_handlers
+from services.beds.stays.api import router as stays
+from services.beds.tables import Row
+from shared.hosting import Host, Service
+from shared.timers import Timer, in_one_work
+
+
+@asynccontextmanager
+async def resources(host: Host) -> AsyncIterator[None]:
+    """The policy in force, and the optimiser with its timer."""
+    settings = host.settings
+    if not isinstance(settings, BedsSettings):
+        raise TypeError("the beds service runs on BedsSettings")
+    policy = host.app.state.policy = policy_in(settings.bed_policy)
+    optimiser = Optimiser()
+    host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
+    try:
+        if "consumer" in host.parts:
+            await optimiser.start()
+        yield
+    finally:
+        await optimiser.close()
+
+
+SERVICE = Service(
+    name="beds",
+    title="carejourney beds",
+    migrations=Path(__file__).with_name("migrations"),
+    metadata=Row.metadata,
+    routers=(inventory, stays, allocation, requests),
+    reactions=REACTIONS,
+    timers=(
+        Timer(
+            name="reservation-expiry",
+            fire=in_one_work(stays_handlers.expire_reservations),
+            next_due_at=stays_handlers.next_hold_ends_at,
+        ),
+    ),
+    settings=BedsSettings,
+    resources=resources,
+)

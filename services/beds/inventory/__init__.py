@@ -1,0 +1,1 @@
+"""Inventory: the wards, rooms and beds of all campuses, and how each bed stands (BED-1)."""

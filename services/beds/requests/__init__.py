@@ -1,0 +1,1 @@
+"""Requests: who waits for a bed, since when and how urgently (BED-2)."""

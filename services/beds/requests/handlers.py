@@ -1,0 +1,74 @@
+"""What can be asked of admission requests, and what they react to: one function a use case. The edge commits."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from services.beds.inventory import handlers as inventory
+from services.beds.requests import model, store
+from services.beds.requests.model import AdmissionRequest, Phase, Ranked
+from services.beds.scoring.model import Policy
+from shared.messages.registration import AdmissionRequested, PatientDeceased
+from shared.work import Work
+
+
+async def on_admission_requested(event: AdmissionRequested, work: Work) -> None:
+    """A clinician has written an admission request: the patient waits, and a round may have a bed for them."""
+    deceased = await store.is_deceased(work, event.patient_id)
+    request, queued = model.queue(event, work.now, deceased=deceased)
+    if await store.add(work, request) and queued is not None:
+        work.publish(queued)
+        await inventory.want_round(work)
+
+
+async def withdraw_for_death(event: PatientDeceased, work: Work) -> None:
+    """Whatever the patient waits for ends, now and for requests that are heard of later."""
+    await store.note_deceased(work, event.patient_id, event.deceased_on)
+    for request in await store.of_patient(work, event.patient_id):
+        if request.phase is Phase.WAITING:
+            await store.save(work, model.moved(request, Phase.WITHDRAWN))
+            await inventory.want_round(work)
+
+
+async def request(request_id: UUID, work: Work) -> AdmissionRequest:
+    """One request; `Missing` when there is none."""
+    return await store.request(work, request_id)
+
+
+async def request_for_change(request_id: UUID, work: Work) -> AdmissionRequest:
+    """One request, which nobody else changes until this work is done; `Missing` when there is none."""
+    return await store.request(work, request_id, lock=True)
+
+
+async def waiting(work: Work) -> list[AdmissionRequest]:
+    """Everybody who waits, oldest request first."""
+    return await store.waiting(work)
+
+
+async def ranked(policy: Policy, limit: int, work: Work) -> list[Ranked]:
+    """Everybody who waits, in order of urgency, with reasons; the first `limit` of them."""
+    return model.rank(await store.waiting(work), policy, work.now)[:limit]
+
+
+async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:
+    """The next version of those that still wait, for the event that names a bed for them."""
+    changed = {one.request_id: model.moved(one, one.phase) for one in await store.waiting_among(work, request_ids)}
+    for one in changed.values():
+        await store.save(work, one)
+    return changed
+
+
+async def mark_reserved(request: AdmissionRequest, work: Work) -> None:
+    """A bed is kept."""
+    await store.save(work, model.moved(request, Phase.RESERVED))
+
+
+async def mark_admitted(request: AdmissionRequest, work: Work) -> None:
+    """The patient lies in a bed."""
+    await store.save(work, model.moved(request, Phase.ADMITTED))
+
+
+async def end_reservation(request_id: UUID, work: Work) -> None:
+    """The kept bed is given up: the patient waits again, unless they have died."""
+    request = await store.request(work, request_id, lock=True)
+    deceased = await store.is_deceased(work, request.patient_id)
+    await store.save(work, model.moved(request, Phase.WITHDRAWN if deceased else Phase.WAITING))

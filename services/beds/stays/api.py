@@ -1,0 +1,144 @@
+"""The HTTP side of stays: parse, authorise, run the handler, answer. No rule lives here."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from services.beds.settings import CurrentPolicy, HoldTime
+from services.beds.stays import handlers
+from services.beds.stays.model import Override, Phase, ReserveBed, TransferPatient
+from shared.auth import Caller, CurrentCaller, Role, may
+from shared.commands import CommandRunner
+from shared.http import REFUSALS, QueryRunner
+
+router = APIRouter(prefix="/stays", tags=["stays"], responses=REFUSALS)
+
+READERS = (
+    Role.COORDINATOR,
+    Role.WARD_NURSE,
+    Role.CLINICIAN,
+    Role.BACK_OFFICE,
+    Role.VIEWER,
+    Role.OPERATOR,
+    Role.SYSTEM,
+)
+
+BedId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
+OVERRIDE = "why a hard rule is passed over; kept with the caller's name. Without it a broken rule is a refusal"
+
+
+class StayView(BaseModel):
+    """A stay as the ward sees it. Instants are UTC."""
+
+    stay_id: UUID
+    patient_id: UUID
+    bed_id: str
+    ward_id: str
+    campus_id: str
+    specialty: str
+    source: str
+    phase: Phase
+    reserved_at: AwareDatetime
+    held_until: AwareDatetime
+    admitted_at: AwareDatetime | None
+    left_at: AwareDatetime | None
+    bed_days: int | None = Field(description="midnights crossed in the hospital's zone, at least 1; null until left")
+    overridden_rule: str | None = Field(description="the hard rule that somebody decided to pass over")
+    override_reason: str | None
+    override_by: str | None
+    version: int
+
+
+class ReservationBody(BaseModel, extra="forbid"):
+    """A bed that a coordinator has chosen for a waiting patient."""
+
+    request_id: UUID
+    bed_id: BedId
+    override_reason: Words | None = Field(None, description=OVERRIDE)
+
+
+class TransferBody(BaseModel, extra="forbid"):
+    """The bed to move to."""
+
+    bed_id: BedId
+    override_reason: Words | None = Field(None, description=OVERRIDE)
+
+
+class SummaryView(BaseModel):
+    """How many stays there are and were."""
+
+    admissions: int
+    by_source: dict[str, int] = Field(description="admissions by where the request came from")
+    reserved: int
+    open: int = Field(description="patients who lie in a bed")
+    left: int
+    bed_days: int = Field(description="of all who have left")
+
+
+@router.post("", status_code=201, response_model=StayView, dependencies=[may(Role.COORDINATOR)])
+async def reserve_bed(
+    body: ReservationBody, caller: CurrentCaller, policy: CurrentPolicy, hold: HoldTime, commands: CommandRunner
+) -> Response:
+    """Keep a chosen bed for a waiting patient; 409 when somebody else has it or a hard rule forbids it."""
+    command = ReserveBed(
+        request_id=body.request_id,
+        bed_id=body.bed_id,
+        hold=hold,
+        policy=policy,
+        override=_override(body.override_reason, caller),
+    )
+    return await commands.run(handlers.reserve_bed, command, answer=StayView)
+
+
+@router.post("/{stay_id}/admission", response_model=StayView, dependencies=[may(Role.WARD_NURSE)])
+async def admit_patient(stay_id: UUID, commands: CommandRunner) -> Response:
+    """The patient has arrived at the reserved bed."""
+    return await commands.run(handlers.admit_patient, stay_id, answer=StayView)
+
+
+@router.post("/{stay_id}/transfer", response_model=StayView, dependencies=[may(Role.WARD_NURSE, Role.COORDINATOR)])
+async def transfer_patient(
+    stay_id: UUID, body: TransferBody, caller: CurrentCaller, policy: CurrentPolicy, commands: CommandRunner
+) -> Response:
+    """Move the patient to another free bed; the old one is to be cleaned."""
+    command = TransferPatient(
+        stay_id=stay_id, bed_id=body.bed_id, policy=policy, override=_override(body.override_reason, caller)
+    )
+    return await commands.run(handlers.transfer_patient, command, answer=StayView)
+
+
+@router.post("/{stay_id}/leave", response_model=StayView, dependencies=[may(Role.WARD_NURSE)])
+async def leave_bed(stay_id: UUID, commands: CommandRunner) -> Response:
+    """The patient has left the bed, where the discharge service does not say so."""
+    return await commands.run(handlers.leave_bed, stay_id, answer=StayView)
+
+
+@router.get("", dependencies=[may(*READERS)])
+async def stays(
+    queries: QueryRunner,
+    ward_id: str | None = None,
+    phase: Phase | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> list[StayView]:
+    """Stays, or those of a ward or phase, the latest reservation first."""
+    found = await queries.run(handlers.stays, ward_id, phase, limit)
+    return [StayView.model_validate(stay, from_attributes=True) for stay in found]
+
+
+@router.get("/summary", dependencies=[may(*READERS)])
+async def summary(queries: QueryRunner) -> SummaryView:
+    """Admissions, open stays and bed days."""
+    return SummaryView.model_validate(await queries.run(handlers.summary), from_attributes=True)
+
+
+@router.get("/{stay_id}", dependencies=[may(*READERS)])
+async def stay(stay_id: UUID, queries: QueryRunner) -> StayView:
+    """One stay."""
+    return StayView.model_validate(await queries.run(handlers.stay, stay_id), from_attributes=True)
+
+
+def _override(reason: str | None, caller: Caller) -> Override | None:
+    return None if reason is None else Override(reason=reason, by=caller.subject)
