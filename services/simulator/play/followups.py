@@ -42,7 +42,7 @@ class Followups:
         """Open the clinic on the next day that each waiting wish allows; for how many there was one."""
         waiting = await self._suite.get("registration", "/visit-requests", role=FRONT_DESK, status="pending")
         opened = 0
-        for wish in waiting:
+        for wish in waiting["visit_requests"]:
             day = date.fromisoformat(wish["earliest_on"]) + timedelta(days=self._opened[wish["visit_request_id"]])
             if day <= date.fromisoformat(wish["latest_on"]):
                 self._opened[wish["visit_request_id"]] += 1
@@ -60,7 +60,7 @@ class Followups:
     async def expect_booked(self) -> None:
         """Put the arrival and the end of newly booked follow-up visits on the agenda."""
         booked = await self._suite.get("registration", "/appointments", role=FRONT_DESK, status="booked", limit=1000)
-        for appointment in booked:
+        for appointment in booked["appointments"]:
             name = appointment["appointment_id"]
             if appointment["channel"] == FOLLOWUP and name not in self._seen:
                 self._seen.add(name)

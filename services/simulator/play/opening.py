@@ -57,8 +57,8 @@ def _clinic(clinic: Clinic, names: Mapping[str, str]) -> dict[str, object]:
         "template": [
             {
                 "weekday": hours.weekday,
-                "from_time": clock_time(hours.opens),
-                "to_time": clock_time(hours.closes),
+                "from": clock_time(hours.opens),
+                "to": clock_time(hours.closes),
                 "slot_minutes": clinic.slot_minutes,
                 "capacity": clinic.capacity_per_slot,
             }

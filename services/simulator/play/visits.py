@@ -61,7 +61,7 @@ class Visits:
         wish = f"hold {visit.encounter_id}"
         held = await self._suite.command("registration", "/holds", hold, role=APP, wish=wish)
         appointment_id = self._appointments[visit.encounter_id] = held["appointment_id"]
-        path = f"/holds/{appointment_id}/confirmation"
+        path = f"/appointments/{appointment_id}/confirmation"
         await self._suite.command("registration", path, role=APP, wish=f"confirm {visit.encounter_id}")
 
     def _clinic(self, patient: Patient, visit: Encounter, day: date) -> Clinic:
