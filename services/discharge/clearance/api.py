@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from services.discharge.accounts.api import READERS, CountText, Exact, ItemCode
 from services.discharge.clearance import handlers
 from services.discharge.clearance.model import (
     BlockerCode,
@@ -19,6 +18,7 @@ from services.discharge.clearance.model import (
     Owner,
     ResolveIssue,
 )
+from services.discharge.fields import READERS, CountText, Exact, ItemCode
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner

@@ -71,7 +71,7 @@ async def add_order(work: Work, new: Order) -> None:
 async def order(work: Work, stay_id: UUID) -> Order | None:
     """The discharge order, or None."""
     row = await work.session.get(OrderRow, stay_id, populate_existing=True)
-    return row and Order(**{**row.model_dump(), "disposition": Disposition(row.disposition)})
+    return None if row is None else Order(**{**row.model_dump(), "disposition": Disposition(row.disposition)})
 
 
 async def add_issue(work: Work, new: Issue) -> str | None:

@@ -1,0 +1,13 @@
+"""What discharge reacts to: the table of contents of its consumers."""
+
+from services.discharge.accounts import handlers as accounts
+from shared.messages.beds import PatientAdmitted
+from shared.messages.registration import PatientRegistered
+from shared.reactions import Reactions
+
+REACTIONS = Reactions(
+    {
+        PatientRegistered: accounts.on_patient_registered,
+        PatientAdmitted: accounts.on_patient_admitted,
+    }
+)

@@ -1,0 +1,1 @@
+"""Insurance: what is said to the insurance centre and what it answered (DIS-4)."""
