@@ -138,6 +138,11 @@ class Lane:
         self._stopping = True
         self._arrived.set()
 
+    @property
+    def _patience(self) -> int:
+        """How often a turn is tried on a database that is away; a service that stops waits for nothing."""
+        return 1 if self._stopping else OUTAGES
+
     def _next_turn(self) -> list[Waiting]:
         """The first in the queue that do not depend on each other, in order; a repeat joins the one it repeats."""
         turn: list[Waiting] = []
@@ -160,7 +165,7 @@ class Lane:
     async def _settle(self, turn: Sequence[Waiting]) -> None:
         """Answer everybody of the turn."""
         races = outages = 0
-        while races < RACES and outages < OUTAGES:
+        while races < RACES and outages < self._patience:
             fault = await self._attempt(turn)
             if fault is None:
                 return
@@ -172,7 +177,7 @@ class Lane:
                 await asyncio.sleep(BACK_OFF_SECONDS * 2**outages)
             else:
                 break
-        if outages == OUTAGES or len(turn) == 1:
+        if outages >= self._patience or len(turn) == 1:
             verdict = Unknown() if outages else Busy() if races else Fault()
             for one in turn:
                 _tell(one, self._respond(verdict))
