@@ -13,8 +13,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from deploy.local.postgres import EmbeddedPostgres
-from shared.database import alembic_config, migrate
 from shared.hosting import Service
+from shared.migrating import alembic_config, migrate
 
 
 def main(service_name: str, message: str) -> Path:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from shared import auth, dead_letters, log, problem
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
-from shared.database import Database, SchemaBehind, check_schema, engine_for, migrate
+from shared.database import Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
 from shared.http import Edge, health, install_missing
 from shared.reactions import NONE, Reactions
@@ -192,7 +193,7 @@ def main(service: Service) -> None:
     settings = load(service.settings, service.name)
     log.configure(service.name, settings.log_level, settings.instance)
     if part == "migrate":
-        migrate(service.migrations, settings.database_url.get_secret_value())
+        import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
     try:

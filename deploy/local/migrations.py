@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from shared.database import migrate
+from shared.migrating import migrate
 
 
 def main(addresses: Path) -> int:

@@ -20,12 +20,13 @@ from joserfc.jwk import OKPKey
 
 from shared.clock import FixedClock, wall_now
 from shared.codec import decode
-from shared.database import Database, engine_for, migrate
+from shared.database import Database, engine_for
 from shared.envelope import seal, unseal
 from shared.hosting import Host, Service, host_of
 from shared.ids import new_id
 from shared.inbox import Record
 from shared.messages import Event
+from shared.migrating import migrate
 from shared.outbox import unpack_headers
 from tests.support.postgres import Server
 

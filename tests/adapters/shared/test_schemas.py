@@ -9,8 +9,9 @@ import pytest
 
 from deploy.local.postgres import programs
 from shared.auth import routes_without_rule
-from shared.database import SchemaBehind, check_schema, engine_for, migrate
+from shared.database import SchemaBehind, check_schema, engine_for
 from shared.hosting import application
+from shared.migrating import migrate
 
 SERVICES = ("registration", "beds", "discharge", "followup", "console", "simulator")
 NOISE = re.compile(r"^(--.*|\\(un)?restrict.*|SET .*|SELECT pg_catalog.*|)$")
