@@ -51,6 +51,15 @@ class Fault(BaseModel, extra="forbid"):
     times: int = Field(default=1, ge=1, le=1000)
 
 
+class Reply(BaseModel):
+    """An answer's envelope."""
+
+    infcode: int
+    inf_refmsgid: str
+    err_msg: str
+    output: dict[str, object] | None
+
+
 class NoFault(BaseModel):
     """Nothing goes wrong any more."""
 
@@ -121,12 +130,3 @@ async def _silence(request: Request) -> Response:
 def _reply(infcode: int, words: str, output: dict[str, object] | None) -> Response:
     reply = Reply(infcode=infcode, inf_refmsgid=new_id().hex[:30], err_msg=words, output=output)
     return Response(reply.model_dump_json(), media_type="application/json")
-
-
-class Reply(BaseModel):
-    """An answer's envelope."""
-
-    infcode: int
-    inf_refmsgid: str
-    err_msg: str
-    output: dict[str, object] | None

@@ -21,6 +21,7 @@ async def answer(infno: str, msgid: str, body: dict[str, Any], work: Work) -> Ou
         return await READING[infno](msgid, body, work)
     if infno not in CHANGING:
         raise No("infno is not supported")
+    await store.lock(work, msgid)
     if known := await store.answered(work, msgid):
         if known.infno != infno:
             raise No("msgid belongs to another transaction")
@@ -79,9 +80,8 @@ async def _entitlement(_: str, body: dict[str, Any], work: Work) -> Output:
     """2001."""
     data = shapes.EntitlementData.model_validate(body.get("data"))
     insured = await _insured(data.psn_no, work)
-    return {
-        "trtinfo": [{"insutype": insured.insutype, "trt_enjymnt_flag": str(int(insured.insutype == data.insutype))}]
-    }
+    flag = "1" if insured.insutype == data.insutype else "0"
+    return {"trtinfo": [{"insutype": insured.insutype, "trt_enjymnt_flag": flag}]}
 
 
 async def _sums(_: str, body: dict[str, Any], work: Work) -> Output:
@@ -117,17 +117,13 @@ async def _lines(_: str, body: dict[str, Any], work: Work) -> Output:
         raise No("all lines of a call belong to one visit")
     await _visit(mdtrt_id, psn_no, work)
     known = {line.feedetl_sn: line for line in await store.lines(work, mdtrt_id)}
-    new = []
+    standing, new = len(known), []
     for line in (one.line() for one in asked.feedetail):
         if model.check_line(line, known):
             known[line.feedetl_sn] = line
             new.append(line)
-    await store.add_lines(work, mdtrt_id, new)
-    sums = [
-        {"feedetl_sn": one.feedetl_sn, "det_item_fee_sumamt": shapes.yuan(one.det_item_fee_sumamt)}
-        for one in asked.feedetail
-    ]
-    return {"result": sums}
+    await store.add_lines(work, mdtrt_id, standing, new)
+    return {"result": [_line_result(line) for line in asked.feedetail]}
 
 
 async def _presettle(msgid: str, body: dict[str, Any], work: Work) -> Output:
@@ -160,6 +156,7 @@ async def _query(_: str, body: dict[str, Any], work: Work) -> Output:
 async def _reverse(_: str, body: dict[str, Any], work: Work) -> Output:
     """2601: whatever that msgid did is undone, and it will never do anything."""
     data = shapes.ReversalData.model_validate(body.get("data"))
+    await store.lock(work, data.omsgid)
     insured = await _insured(data.psn_no, work)
     if data.oinfno == "2401":
         await store.remove_visit(work, data.omsgid)
@@ -178,6 +175,10 @@ async def _undo(_: str, body: dict[str, Any], work: Work) -> Output:
     if found is None or found.state is not SettlementState.STANDING:
         raise No("setl_id is no standing settlement")
     return shapes.settlement_output(await _take_back(found, insured, SettlementState.UNDONE, work))
+
+
+def _line_result(line: shapes.LineData) -> Output:
+    return {"feedetl_sn": line.feedetl_sn, "det_item_fee_sumamt": shapes.yuan(line.det_item_fee_sumamt)}
 
 
 async def _take_back(found: model.Settlement, insured: Insured, state: SettlementState, work: Work) -> model.Settlement:

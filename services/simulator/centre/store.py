@@ -83,7 +83,7 @@ class FeeLineRow(Row, table=True):
 
     mdtrt_id: str = Field(primary_key=True, foreign_key="visit.mdtrt_id", ondelete="CASCADE")
     feedetl_sn: str = Field(primary_key=True)
-    place: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    place: int
     init_feedetl_sn: str | None
     item_code: str
     line_class: str
@@ -158,7 +158,7 @@ class FaultRow(Row, table=True):
         CheckConstraint("times_left >= 0", name="fault_times"),
     )
 
-    fault_id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    fault_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     infno: str
     kind: str
     times_left: int
@@ -201,9 +201,10 @@ async def remove_visit(work: Work, msgid: str) -> None:
         await work.session.delete(row)
 
 
-async def add_lines(work: Work, mdtrt_id: str, lines: Sequence[FeeLine]) -> None:
-    """Write fee lines."""
-    work.session.add_all(FeeLineRow(mdtrt_id=mdtrt_id, **asdict(line)) for line in lines)
+async def add_lines(work: Work, mdtrt_id: str, known: int, new: Sequence[FeeLine]) -> None:
+    """Write fee lines behind those that are known."""
+    rows = (FeeLineRow(mdtrt_id=mdtrt_id, place=place, **asdict(line)) for place, line in enumerate(new, known + 1))
+    work.session.add_all(rows)
 
 
 async def lines(work: Work, mdtrt_id: str) -> list[FeeLine]:
@@ -220,14 +221,12 @@ async def year(work: Work, psn_no: str, insutype: str, of_year: int) -> YearSums
     """What the standing settlements of the year have used up."""
     rows = SettlementRow
     mine = (col(rows.psn_no) == psn_no, col(rows.insutype) == insutype, col(rows.year) == of_year)
-    sums = [
-        func.coalesce(func.sum(column), 0) for column in (rows.hifp_fen, rows.hifob_fen, rows.burden_fen, rows.maf_fen)
-    ]
-    query = select(func.count(), *sums).where(*mine, col(rows.state) == SettlementState.STANDING)
-    count, hifp, hifob, burden, maf = (await work.session.exec(query)).one()
-    used = YearToDate(
-        hifp_pay_fen=int(hifp), hifob_pay_fen=int(hifob), compliant_burden_fen=int(burden), maf_pay_fen=int(maf)
-    )
+    columns = (rows.hifp_fen, rows.hifob_fen, rows.burden_fen, rows.maf_fen)
+    sums = [func.coalesce(func.sum(column), 0) for column in columns]
+    query: Any = select(func.count(), *sums).where(*mine, col(rows.state) == SettlementState.STANDING)
+    count, *used_fen = (await work.session.exec(query)).one()
+    hifp, hifob, burden, maf = map(int, used_fen)
+    used = YearToDate(hifp_pay_fen=hifp, hifob_pay_fen=hifob, compliant_burden_fen=burden, maf_pay_fen=maf)
     return YearSums(settlements=count, used=used)
 
 
@@ -248,6 +247,11 @@ async def save_settlement(work: Work, changed: Settlement) -> None:
     """Write whether it stands."""
     mine = col(SettlementRow.setl_id) == changed.setl_id
     await work.session.exec(update(SettlementRow).where(mine).values(state=changed.state))
+
+
+async def lock(work: Work, msgid: str) -> None:
+    """Let what concerns this msgid happen one after the other."""
+    await (await work.sql()).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", msgid)
 
 
 async def answered(work: Work, msgid: str) -> TransactionRow | None:
