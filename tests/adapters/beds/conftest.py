@@ -19,4 +19,4 @@ async def beds(empty):
     answer = await import_beds(empty, SMALL)
     assert answer.json()["rejected_rows"] == []
     await empty.fire("bed-round")
-    yield empty
+    return empty
