@@ -1,7 +1,7 @@
 """How fast the due engine is: `python -m tests.bench.followup_due [--plans N] [--due N]` on a durable PostgreSQL.
 
-One plan is opened by the service's own rule and copied, with ids as they are made (patients random, plans and stays
-in order of time), a part of the copies due now; then the service's own timer
+One plan is opened by the service's own rule and copied, with ids as they are made (stays in order of time,
+the rest random), a part of the copies due now; then the service's own timer
 fires until none is due. Says tasks a second, the time of a batch, and our CPU time a task.
 """
 
@@ -30,7 +30,7 @@ LEFT_AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
 COPY = """
 INSERT INTO plan (plan_id, patient_id, stay_id, template, template_version, purpose, risk, left_at, steps, occurrences,
                   due_ats, late_ats, next_step, next_due_at, status, opened_at, correlation_id, shard, version)
-SELECT uuidv7(), gen_random_uuid(), uuidv7(), template, template_version, purpose, risk, left_at,
+SELECT gen_random_uuid(), gen_random_uuid(), uuidv7(), template, template_version, purpose, risk, left_at,
        steps, occurrences, array(SELECT at + later FROM unnest(due_ats) AS at),
        array(SELECT at + later FROM unnest(late_ats) AS at), 1, due_ats[1] + later, status, opened_at,
        gen_random_uuid()::text, shard, 1

@@ -3,7 +3,8 @@
 Invariants: plans that another worker has in hand are left to it; a claimed plan always moves on, whether its task was
 made or not, so that one bad row never blocks the rest; what is skipped or coalesced leaves a cancelled task; a task is
 said to be due exactly when its row was written.
-The events are sealed as everywhere else, one a batch; the statement copies it and fills in what differs by row.
+One event a batch is sealed as everywhere else; the statement copies it and fills in what differs by row. An event's
+id is its task's, for a task falls due once.
 """
 
 from dataclasses import dataclass
@@ -62,13 +63,13 @@ MAKE = """
 """
 SAY = f"""
   INSERT INTO outbox (shard, topic, key, headers, value)
-  SELECT shard, $5, patient_id,
-    convert_to(replace(replace(replace(replace($6,
-      $7, ($4::uuid[])[number]::text),
+  SELECT shard, $4, patient_id,
+    convert_to(replace(replace(replace(replace($5,
+      $6, task_id::text),
       '{EXEMPLAR.plan_id}', plan_id::text),
       '{EXEMPLAR.patient_id}', patient_id::text),
       '{CORRELATION}', correlation_id), 'UTF8'),
-    convert_to(replace(replace(replace(replace(replace(replace($8,
+    convert_to(replace(replace(replace(replace(replace(replace($7,
       '{EXEMPLAR.task_id}', task_id::text),
       '{EXEMPLAR.plan_id}', plan_id::text),
       '{EXEMPLAR.patient_id}', patient_id::text),
@@ -104,7 +105,6 @@ async def make_due(work: Work, limit: int) -> list[Moved]:
         MAKE_DUE,
         work.now,
         limit,
-        [new_id() for _ in range(limit)],
         [new_id() for _ in range(limit)],
         sealed.topic,
         pack_headers(sealed.headers).decode(),

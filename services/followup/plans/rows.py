@@ -1,6 +1,7 @@
 """The tables of plans and their tasks.
 
-Invariants, held by the database: one plan a stay and template; one running plan a patient and purpose; `next_due_at`
+Invariants, held by the database: one plan a stay and template (the plan's id is made of them, and the index that
+finds a patient's plans says so again); one running plan a patient and purpose; `next_due_at`
 is what the plan's own schedule says; each occurrence of a step becomes a task at most once.
 """
 
@@ -60,9 +61,8 @@ class PlanRow(Row, table=True):
             name="plan_next_due_at",
         ),
         CheckConstraint("correlation_id ~ '^[A-Za-z0-9-]{1,64}$'", name="plan_correlation_is_a_token"),
-        Index(ONE_PLAN_A_STAY, "stay_id", "template", unique=True),
+        Index(ONE_PLAN_A_STAY, "patient_id", "stay_id", "template", unique=True),
         Index(ONE_RUNNING_PLAN, "patient_id", "purpose", unique=True, postgresql_where=text("status = 'active'")),
-        Index("ix_plan_patient_id", "patient_id"),
         Index("ix_plan_due", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
     )
 

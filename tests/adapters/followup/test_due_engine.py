@@ -1,14 +1,17 @@
 """The due engine: every step that comes up becomes a task once, whoever works and whatever was missed."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
+
+import orjson
 
 from services.followup.plans import handlers, model
 from services.followup.plans.store import add_plan
 from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
+from shared.envelope import Origin, caused_by, seal
 from shared.ids import new_id
+from shared.outbox import shard_of, unpack_headers
 from tests.adapters.followup.conftest import NOON, Case, types
 
 DAY = timedelta(days=1)
@@ -167,10 +170,26 @@ async def test_a_task_that_is_there_already_is_not_made_again_and_the_plan_moves
     assert await next_due_at(followup) == datetime(2026, 3, 9, 1, tzinfo=UTC)
 
 
-async def test_a_task_goes_on_with_the_correlation_of_its_plan(followup, case):
+async def test_what_the_statement_says_is_what_publishing_would_say(followup, case):
     await followup.deliver(case.left())
     followup.clock.set(NOON + 2 * DAY)
     await followup.fire("followup-due")
-    rows = await followup.sql("SELECT convert_from(headers, 'UTF8') AS headers FROM outbox ORDER BY id")
-    correlations = [dict(json.loads(row["headers"]))["correlationid"] for row in rows]
-    assert correlations[0] == correlations[1]
+    _, due = await followup.said()
+    opened, written = await followup.sql("SELECT shard, topic, key, headers, value FROM outbox ORDER BY id")
+    headers = dict(unpack_headers(written["headers"]))
+    [plan] = await followup.sql("SELECT correlation_id FROM plan")
+    with caused_by(Origin(correlation_id=plan["correlation_id"], causation_id="timer:followup-due")):
+        sealed = seal(due, followup.clock.now())
+    assert headers == dict(sealed.headers) | {"ce_id": str(due.task_id).encode()}
+    assert headers["correlationid"] == dict(unpack_headers(opened["headers"]))["correlationid"]
+    assert (written["topic"], written["key"], written["shard"]) == (sealed.topic, sealed.key, shard_of(sealed.key))
+    assert orjson.loads(written["value"]).keys() == orjson.loads(sealed.value).keys()
+
+
+async def test_the_relay_is_woken_when_a_task_falls_due(followup, case):
+    await followup.deliver(case.left())
+    followup.clock.set(NOON + 2 * DAY)
+    woken = []
+    followup.database.on_commit = lambda: woken.append(True)
+    await followup.fire("followup-due")
+    assert woken == [True]

@@ -169,3 +169,8 @@ def test_ready_overdue_and_on_hold_follow_from_the_clock_alone(left):
     assert model.seen_as(task_due(at, remind_at=at + 3 * DAY), at + 2 * DAY) is TaskView.ON_HOLD
     assert model.seen_as(task_due(at, remind_at=at + 3 * DAY), at + 3 * DAY) is TaskView.OVERDUE
     assert model.seen_as(task_due(at, status=TaskStatus.FAILED), at) is TaskView.FAILED
+
+
+def test_a_correlation_that_is_no_plain_id_is_not_carried_on():
+    assert model.token("0199-ab", otherwise="plan") == "0199-ab"
+    assert [model.token(odd, otherwise="plan") for odd in (None, "", 'a"b', "é", "a" * 65)] == ["plan"] * 5

@@ -143,8 +143,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_plan_due", "plan", ["next_due_at"], unique=False, postgresql_where=sa.text("next_due_at IS NOT NULL")
     )
-    op.create_index("ix_plan_patient_id", "plan", ["patient_id"], unique=False)
-    op.create_index("one_plan_a_stay_and_template", "plan", ["stay_id", "template"], unique=True)
+    op.create_index("one_plan_a_stay_and_template", "plan", ["patient_id", "stay_id", "template"], unique=True)
     op.create_index(
         "one_running_plan_a_patient_and_purpose",
         "plan",
@@ -281,7 +280,6 @@ def downgrade() -> None:
         "one_running_plan_a_patient_and_purpose", table_name="plan", postgresql_where=sa.text("status = 'active'")
     )
     op.drop_index("one_plan_a_stay_and_template", table_name="plan")
-    op.drop_index("ix_plan_patient_id", table_name="plan")
     op.drop_index("ix_plan_due", table_name="plan", postgresql_where=sa.text("next_due_at IS NOT NULL"))
     op.drop_table("plan")
     op.drop_table("template")
