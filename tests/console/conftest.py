@@ -109,6 +109,17 @@ async def site(serve: Sites, viewer_token: Callable[[ServiceUnderTest], Awaitabl
 
 
 @pytest.fixture
+async def small_site(serve: Sites, viewer_token: Callable[[ServiceUnderTest], Awaitable[None]]) -> AsyncIterator[Site]:
+    """As `site`, with two wards: every kind of bed is there, and each only as often as it takes."""
+    async with serve() as running:
+        await viewer_token(running.service)
+        await running.take(all_beds()[:60])
+        await running.take(afternoon_of_others())
+        await running.take(whole_journey())
+        yield running
+
+
+@pytest.fixture
 def viewer_token() -> Callable[[ServiceUnderTest], Awaitable[None]]:
     """Lets browsers in without signing in, as `JOURNEY_VIEWER_TOKEN_FILE` does."""
 

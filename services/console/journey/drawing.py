@@ -11,7 +11,8 @@ from uuid import UUID
 from services.console.journey.model import Chain, Run, Step
 
 LANES = ("registration", "beds", "discharge", "followup")
-NARROW, WIDE = 22, 46
+NARROW, WIDE = 22, 56
+ROOM_FOR_DATE = 44
 WIDTH = 1100
 LEFT = 16
 TOP = 34
@@ -63,7 +64,7 @@ def draw(shown: Sequence[Chain | Run]) -> Drawing:
             for step in one.steps:
                 pen.step(step, None)
     return Drawing(
-        width=LEFT * 2 + pen.space * max(0, len(pen.dots) - 1),
+        width=LEFT * 2 + ROOM_FOR_DATE + pen.space * max(0, len(pen.dots) - 1),
         height=TOP + LANE * len(LANES),
         dots=tuple(pen.dots),
         links=tuple(pen.links),

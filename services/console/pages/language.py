@@ -71,9 +71,9 @@ class Language:
         return at.astimezone(self.zone).date().isoformat()
 
     def tick(self, at: datetime, now: datetime) -> str:
-        """The time of day, with the date in front where it is not today's."""
+        """The time of day; the date where that is not today's."""
         today = at.astimezone(self.zone).date() == now.astimezone(self.zone).date()
-        return self.clock(at) if today else self.moment(at)
+        return self.clock(at) if today else self.iso_day(at)
 
     def number(self, value: float) -> str:
         """`12,345`."""

@@ -36,7 +36,8 @@ function trim() {
 // One stop of the tab key a ward; arrows go from bed to bed. Without this script every bed is a stop of its own.
 function rove(ward) {
   const beds = [...ward.querySelectorAll("a.bed")];
-  const current = beds.find((bed) => bed === document.activeElement) ?? beds[0];
+  const stop = (bed) => bed.getAttribute("tabindex") === "0";
+  const current = beds.find((bed) => bed === document.activeElement) ?? beds.find(stop) ?? beds[0];
   for (const bed of beds) bed.tabIndex = bed === current ? 0 : -1;
 }
 
