@@ -161,6 +161,7 @@ async def test_a_connection_killed_before_its_commit_is_asked_again(registration
     await sql("SELECT pg_terminate_backend($1)", pid)
     await dropped
     answers = await asyncio.gather(*asked)
+    await registration.service.database.engine.dispose()
     assert codes(answers) == {"booked": 20}
     assert (await registration.places(slot))["booked"] == 20
 
@@ -182,6 +183,7 @@ async def test_a_connection_killed_after_its_commit_is_settled_by_the_keys(regis
     await sql("SELECT pg_terminate_backend($1)", killed["pid"])
     postgres.execute("SELECT pg_reload_conf()")
     answers = await asyncio.gather(*asked)
+    await registration.service.database.engine.dispose()
     assert codes(answers) == {"booked": 20}
     assert (await registration.places(slot)) == {"booked": 20, "capacity": 50, "last_ordinal": 20}
     kept = await sql("SELECT appointment_id, xmin::text AS xid FROM appointment")
