@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.patients import handlers
 from services.registration.patients.model import Insutype, RecordDeath, RegisterPatient, Sex
@@ -33,6 +33,13 @@ class PatientView(BaseModel):
     low_income: bool
     deceased_at: AwareDatetime | None
     version: int
+
+
+class Count(BaseModel):
+    """How many patients the register knows. Nobody is named."""
+
+    patients: int
+    deceased: int = Field(description="of those patients")
 
 
 class Registration(BaseModel, extra="forbid"):
@@ -65,6 +72,13 @@ async def record_death(patient_id: UUID, body: Death, commands: CommandRunner) -
     """Note that a patient has died; later bookings are cancelled and plans are closed."""
     command = RecordDeath(patient_id=patient_id, deceased_at=utc(body.deceased_at))
     return await commands.run(handlers.record_death, command, answer=PatientView)
+
+
+@router.get("/summary", dependencies=[may(Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)])
+async def summary(queries: QueryRunner) -> Count:
+    """How many patients the register knows."""
+    patients, deceased = await queries.run(handlers.summary)
+    return Count(patients=patients, deceased=deceased)
 
 
 @router.get("/{patient_id}", dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.WARD_NURSE, Role.FOLLOWUP_NURSE)])

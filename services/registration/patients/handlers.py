@@ -40,6 +40,11 @@ async def patient(patient_id: UUID, work: Work) -> Patient:
     return await store.patient(work, patient_id)
 
 
+async def summary(work: Work) -> tuple[int, int]:
+    """How many patients there are, and how many of them have died."""
+    return await store.counts(work)
+
+
 async def living_patient(patient_id: UUID, work: Work) -> Patient | Refused:
     """The patient, who cannot be recorded as deceased until this work is done; `Missing` when there is none."""
     found = await store.patient_in_share(work, patient_id)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, update
+from sqlalchemy import CheckConstraint, DateTime, func, update
 from sqlmodel import Field, col, select
 
 from services.registration.patients.model import Insutype, Patient, Sex
@@ -62,6 +62,13 @@ async def save(work: Work, changed: Patient) -> None:
     result = await work.session.exec(update(PatientRow).where(previous).values(**asdict(changed)))
     if result.rowcount != 1:
         raise Stale("patient", changed.patient_id)
+
+
+async def counts(work: Work) -> tuple[int, int]:
+    """How many patients there are, and how many of them have died."""
+    counted = select(func.count(col(PatientRow.patient_id)), func.count(col(PatientRow.deceased_at)))
+    patients, deceased = (await work.session.exec(counted)).one()
+    return patients, deceased
 
 
 def _patient(row: PatientRow | None, patient_id: UUID) -> Patient:

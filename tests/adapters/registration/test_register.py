@@ -66,6 +66,13 @@ async def test_a_death_is_recorded_once_and_only_its_day_is_told(registration):
     assert (again.status_code, again.json()["code"]) == (409, "already-deceased")
 
 
+async def test_the_register_counts_its_patients_and_names_none(registration):
+    first, _ = await registration.patients(2)
+    await registration.post(f"/patients/{first}/death", body={"deceased_at": NOON.isoformat()})
+    counted = await registration.service.get("/patients/summary", role="viewer")
+    assert counted.json() == {"patients": 2, "deceased": 1}
+
+
 async def test_only_those_who_may_know_a_name_read_it(registration):
     body = person()
     await registration.post("/patients", body=body)
