@@ -1,4 +1,4 @@
-"""How fast the due engine is: `python -m tests.bench.followup_due [--plans N] [--due N]` on a durable PostgreSQL.
+"""How fast the due engine is: `python -m tests.bench.followup_due [--plans N] [--due N] [--workers N]` on a durable PostgreSQL.
 
 One plan is opened by the service's own rule and copied, with ids as they are made (stays in order of time,
 the rest random), a part of the copies due now; then the service's own timer
@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import quantiles
 from time import perf_counter, process_time
 from typing import Any
+
+import psutil
 
 from deploy.local.postgres import EmbeddedPostgres
 from services.followup.app import SERVICE
@@ -55,43 +57,54 @@ async def seed(database: Database, plans: int, due: int) -> None:
     await connection.close()
 
 
-async def measure(database: Database) -> dict[str, Any]:
-    """Fire until nothing is due."""
+def server_seconds(server: psutil.Process) -> float:
+    """CPU time that the database server and its backends have used: the same on a busy machine."""
+    times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
+
+
+async def drain(database: Database) -> list[float]:
+    """Fire until nothing is due, as one replica does. Returns the seconds of each batch."""
     [timer] = SERVICE.timers
-    seconds, tasks = [], 0
-    started, cpu = perf_counter(), process_time()
+    seconds = []
     while True:
         before = perf_counter()
-        done = await timer.fire(database, BATCH)
-        if not done:
-            break
+        if not await timer.fire(database, BATCH):
+            return seconds
         seconds.append(perf_counter() - before)
-        tasks += done
-    took, used = perf_counter() - started, process_time() - cpu
+
+
+async def measure(database: Database, server: psutil.Process, workers: int) -> dict[str, Any]:
+    """Let so many workers fire until nothing is due."""
+    started, cpu, server_cpu = perf_counter(), process_time(), server_seconds(server)
+    seconds = [one for each in await asyncio.gather(*(drain(database) for _ in range(workers))) for one in each]
+    took, used, server_used = perf_counter() - started, process_time() - cpu, server_seconds(server) - server_cpu
     async with database.work() as work:
         made = await (await work.sql()).fetchrow(
             "SELECT count(*) AS tasks, count(DISTINCT plan_id) AS plans, "
             "(SELECT count(*) FROM outbox) AS said FROM task"
         )
+    tasks = made["tasks"]
     return {
-        "tasks": made["tasks"],
-        "duplicates": made["tasks"] - made["plans"],
+        "tasks": tasks,
+        "duplicates": tasks - made["plans"],
         "events": made["said"] - 1,
         "tasks_per_second": round(tasks / took),
         "batch_ms_p50": round(quantiles(seconds, n=100)[49] * 1000, 1),
         "batch_ms_p99": round(quantiles(seconds, n=100)[98] * 1000, 1),
         "cpu_us_per_task": round(used / tasks * 1e6, 1),
+        "server_cpu_us_per_task": round(server_used / tasks * 1e6, 1),
     }
 
 
-async def run(url: str, plans: int, due: int) -> dict[str, Any]:
+async def run(url: str, server: psutil.Process, plans: int, due: int, workers: int) -> dict[str, Any]:
     """Seed and measure on a migrated database."""
     clock = FixedClock(LEFT_AT)
     database = Database(engine_for(url, 4), clock)
     await seed(database, plans, due)
     clock.set(LEFT_AT + timedelta(days=3))
     try:
-        return {"plans": plans, **await measure(database)}
+        return {"plans": plans, "workers": workers, **await measure(database, server, workers)}
     finally:
         await database.close()
 
@@ -101,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plans", type=int, default=100_000)
     parser.add_argument("--due", type=int, default=50_000)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         server = EmbeddedPostgres(Path(directory) / "server", Path(directory) / "postgres.log", tied=True)
@@ -109,11 +123,12 @@ def main() -> None:
         try:
             server.wait_ready()
             migrate(SERVICE.migrations, server.admin_url)
-            figures = asyncio.run(run(server.admin_url, arguments.plans, arguments.due))
+            process = psutil.Process(int((Path(directory) / "server/data/postmaster.pid").read_text().split()[0]))
+            figures = asyncio.run(run(server.admin_url, process, arguments.plans, arguments.due, arguments.workers))
         finally:
             server.stop()
     for name, value in figures.items():
-        sys.stdout.write(f"{name:18} {value}\n")
+        sys.stdout.write(f"{name:22} {value}\n")
 
 
 if __name__ == "__main__":
