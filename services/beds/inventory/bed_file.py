@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from io import StringIO
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from services.beds.inventory.model import BedLine, RejectedLine, Room
@@ -18,12 +20,15 @@ from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolic
 LABEL = re.compile(r"[^\s/\x00-\x1f\x7f](?:[^/\x00-\x1f\x7f]{0,38}[^\s/\x00-\x1f\x7f])?")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 BAND = re.compile(r"(\d{1,4})-(\d{1,4})")
+MOST_REMEMBERED = 4096
 LABELS = ("campus", "ward", "room", "bed")
 REQUIRED = (
     *("campus", "ward", "specialty", "overflow", "room", "bed", "status", "sex_policy", "room_sex", "attributes"),
     *("age_group", "isolation"),
 )
-ROOM_TRAITS = ("sex_policy", "room_sex", "age_group", "isolation", "attributes")
+KEPT_TRAITS = ("sex_policy", "age_group", "isolation", "attributes")
+ROOM_TRAITS = (*KEPT_TRAITS, "room_sex")
+OF_A_BED = ("specialty", "overflow", "stay_band", "status")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -59,16 +64,16 @@ def read(content: bytes) -> tuple[list[BedLine], list[RejectedLine]]:
     """The good lines and the faults of the others. Raises `NoBedFile` when not even the header can be read."""
     reading = Reading()
     try:
-        for line, cells in _rows(content):
-            _read_line(reading, line, cells)
+        for line, cells, surplus in _rows(content):
+            _read_line(reading, line, cells, surplus=surplus)
     except csv.Error:
         fault = _fault(1, "file", "is no CSV", "write commas between cells, and quotes around a cell with commas")
         raise NoBedFile((fault,)) from None
     return reading.lines, reading.rejected
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """The header checked, then each line that is not blank with its cells by column."""
+def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str], bool]]:
+    """The header checked, then each line that is not blank with its cells by column, and whether it has too many."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -86,68 +91,50 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     return _cells(reader, header)
 
 
-def _cells(reader: Any, header: list[str]) -> Iterator[tuple[int, dict[str, str]]]:  # noqa: ANN401 - csv names no type
+def _cells(reader: Any, header: list[str]) -> Iterator[tuple[int, dict[str, str], bool]]:  # noqa: ANN401 - csv's own
     for row in reader:
         if row:
-            padded = [*row, *[""] * (len(header) - len(row))]
-            cells = dict(zip(header, (cell.strip() for cell in padded), strict=False))
-            yield reader.line_num, cells | ({"": "surplus"} if len(row) > len(header) else {})
+            cells = dict(zip_longest(header, (cell.strip() for cell in row[: len(header)]), fillvalue=""))
+            yield reader.line_num, cells, len(row) > len(header)
 
 
-def _read_line(reading: Reading, line: int, cells: Mapping[str, str]) -> None:
+def _read_line(reading: Reading, line: int, cells: Mapping[str, str], *, surplus: bool) -> None:
     """Take one line, or note everything that is wrong with it."""
     faults: list[RejectedLine] = []
-
-    def cell(name: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - what the cell's own parser makes of it
+    values: dict[str, Any] = {}
+    for name, parse in PARSERS.items():
         try:
-            return parse(cells.get(name, ""))
+            values[name] = parse(cells.get(name, ""))
         except Faulty as fault:
             faults.append(_fault(line, name, fault.reason, fault.remedy))
-            return None
-
-    if "" in cells:
+    if surplus:
         faults.append(_fault(line, "line", "has more cells than the header", "put quotes around cells with commas"))
-    labels = [cell(name, _label) for name in LABELS]
-    values = {
-        "specialty": cell("specialty", _code),
-        "overflow": cell("overflow", _codes),
-        "stay_band": cell("stay_band", _band),
-        "status": cell("status", _choice(BedStatus)),
-    }
-    traits = {
-        "sex_policy": cell("sex_policy", _choice(SexPolicy)),
-        "age_group": cell("age_group", _choice(AgeGroup)),
-        "isolation": cell("isolation", _choice(Isolation)),
-        "attributes": cell("attributes", lambda text: frozenset(_codes(text))),
-    }
-    room_sex = cell("room_sex", _room_sex)
-    if not faults:
-        faults = _clashes(reading, line, labels, {**traits, "room_sex": room_sex})
+    faults = faults or _clashes(reading, line, values)
     if faults:
         reading.rejected.extend(faults)
         return
-    campus, ward, room, bed = labels
-    ward_id = f"{campus}/{ward}"
-    room_id = f"{ward_id}/{room}"
+    ward_id = f"{values['campus']}/{values['ward']}"
+    room_id = f"{ward_id}/{values['room']}"
+    room = Room(room_id=room_id, ward_id=ward_id, **{name: values[name] for name in KEPT_TRAITS})
     reading.lines.append(
         BedLine(
             line=line,
-            bed_id=f"{room_id}/{bed}",
-            campus_id=campus,
-            room=Room(room_id=room_id, ward_id=ward_id, **traits),
-            **values,
+            bed_id=f"{room_id}/{values['bed']}",
+            campus_id=values["campus"],
+            room=room,
+            **{name: values[name] for name in OF_A_BED},
         )
     )
 
 
-def _clashes(reading: Reading, line: int, labels: list[str], traits: Mapping[str, Any]) -> list[RejectedLine]:
+def _clashes(reading: Reading, line: int, values: Mapping[str, Any]) -> list[RejectedLine]:
     """What this line has against the ones before it. The first line of a bed and of a room counts."""
-    room_id, bed_id = "/".join(labels[:3]), "/".join(labels)
+    bed_id = "/".join(values[name] for name in LABELS)
     first = reading.beds.setdefault(bed_id, line)
     if first != line:
         return [_fault(line, "bed", f"is the bed of line {first} again", "keep one of the lines")]
-    of_room = tuple(traits[name] for name in ROOM_TRAITS)
-    first, known = reading.rooms.setdefault(room_id, (line, of_room))
+    of_room = tuple(values[name] for name in ROOM_TRAITS)
+    first, known = reading.rooms.setdefault(bed_id.rpartition("/")[0], (line, of_room))
     return [
         _fault(line, name, f"differs from line {first}, which is of the same room", "give all beds of a room the same")
         for name, own, others in zip(ROOM_TRAITS, of_room, known, strict=True)
@@ -198,6 +185,28 @@ def _room_sex(text: str) -> str:
     if text not in ("F", "M", ""):
         raise Faulty("is none of the known values", "give F or M, or leave it empty")
     return text
+
+
+def _attributes(text: str) -> frozenset[str]:
+    return frozenset(_codes(text))
+
+
+PARSERS: Mapping[str, Callable[[str], Any]] = {
+    name: lru_cache(MOST_REMEMBERED)(parse)
+    for name, parse in (
+        *((label, _label) for label in LABELS),
+        ("specialty", _code),
+        ("overflow", _codes),
+        ("stay_band", _band),
+        ("status", _choice(BedStatus)),
+        ("sex_policy", _choice(SexPolicy)),
+        ("age_group", _choice(AgeGroup)),
+        ("isolation", _choice(Isolation)),
+        ("attributes", _attributes),
+        ("room_sex", _room_sex),
+    )
+}
+"""Each column's own parser. What they made is remembered: a file says the same few things thousands of times."""
 
 
 def _fault(line: int, name: str, reason: str, remedy: str) -> RejectedLine:

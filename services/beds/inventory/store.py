@@ -14,14 +14,11 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    ColumnElement,
     DateTime,
     Identity,
     Index,
     String,
     UniqueConstraint,
-    any_,
-    bindparam,
     delete,
     func,
     update,
@@ -106,11 +103,18 @@ class RoundWantedRow(Row, table=True):
     wanted_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
-BEDS = (
-    select(BedRow, RoomRow, WardRow)
-    .join(RoomRow, col(RoomRow.room_id) == col(BedRow.room_id))
-    .join(WardRow, col(WardRow.ward_id) == col(RoomRow.ward_id))
-    .order_by(col(BedRow.bed_id))
+BEDS = """
+SELECT bed_id, bed_no, room_no, campus_id, room_id, ward_id, sex_policy, age_group, isolation, attributes, specialty,
+    overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version
+FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id)
+"""
+IN_ORDER = " ORDER BY bed_id"
+WITH_THESE_IDS = BEDS + "WHERE bed_id = ANY($1::text[])" + IN_ORDER
+TO_CHANGE = WITH_THESE_IDS + " FOR UPDATE OF bed"
+TO_CHANGE_IN_ROOMS = BEDS + "WHERE room_id = ANY($1::text[])" + IN_ORDER + " FOR UPDATE OF bed"
+FREE_AMONG = BEDS + "WHERE bed_id = ANY($1::text[]) AND status = 'U' AND NOT reserved" + IN_ORDER + " FOR SHARE OF bed"
+SELECTED = (
+    BEDS + "WHERE ($1::text IS NULL OR ward_id = $1) AND ($2::text IS NULL OR status = $2 AND reserved = $3)" + IN_ORDER
 )
 
 
@@ -121,40 +125,28 @@ async def bed(work: Work, bed_id: str) -> Bed:
 
 async def beds_by_id(work: Work, bed_ids: Collection[str], *, lock: bool = False) -> list[Bed]:
     """These beds in order of id, locked if wished; `Missing` when there is no such one."""
-    wanted = sorted(set(bed_ids))
-    query = BEDS.where(_among(BedRow.bed_id, wanted))
-    if lock:
-        query = query.with_for_update(of=BedRow).execution_options(populate_existing=True)
-    found = [_bed(*row) for row in await work.session.exec(query)]
+    wanted = set(bed_ids)
+    found = await _fetch(work, TO_CHANGE if lock else WITH_THESE_IDS, list(wanted))
     if len(found) < len(wanted):
-        raise Missing("bed", sorted(set(wanted) - {bed.bed_id for bed in found}))
+        raise Missing("bed", sorted(wanted - {bed.bed_id for bed in found}))
     return found
 
 
 async def beds(work: Work, ward_id: str | None, status: BedStatus | None) -> list[Bed]:
     """All beds, or those of a ward or status, in order of id."""
-    query = BEDS
-    if ward_id is not None:
-        query = query.where(col(RoomRow.ward_id) == ward_id)
-    if status is not None:
-        code = BedStatus.UNOCCUPIED if status is BedStatus.RESERVED else status
-        reserved = status is BedStatus.RESERVED
-        query = query.where(col(BedRow.status) == code, col(BedRow.reserved) == reserved)
-    return [_bed(*row) for row in await work.session.exec(query)]
+    reserved = status is BedStatus.RESERVED
+    code = BedStatus.UNOCCUPIED if reserved else status
+    return await _fetch(work, SELECTED, ward_id, code, reserved)
 
 
 async def beds_of_rooms(work: Work, room_ids: Collection[str]) -> list[Bed]:
     """The beds of these rooms, locked in order of id."""
-    query = BEDS.where(_among(BedRow.room_id, room_ids)).with_for_update(of=BedRow)
-    return [_bed(*row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
+    return await _fetch(work, TO_CHANGE_IN_ROOMS, list(room_ids))
 
 
 async def free_among(work: Work, bed_ids: Collection[str]) -> dict[str, Bed]:
     """Those of the beds that are free, and stay so until this work is done."""
-    free = (col(BedRow.status) == BedStatus.UNOCCUPIED) & ~col(BedRow.reserved)
-    query = BEDS.where(_among(BedRow.bed_id, bed_ids), free).with_for_update(read=True, of=BedRow)
-    found = [_bed(*row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
-    return {bed.bed_id: bed for bed in found}
+    return {bed.bed_id: bed for bed in await _fetch(work, FREE_AMONG, list(bed_ids))}
 
 
 async def count_beds(work: Work) -> int:
@@ -225,26 +217,44 @@ async def forget_wanted(work: Work, answered: Sequence[int]) -> int:
     return int(gone.rowcount)
 
 
-def _among(column: str, values: Collection[str]) -> ColumnElement[bool]:
-    """The column is one of the values, however many: one array instead of a parameter each."""
-    return col(column) == any_(bindparam(None, list(values), ARRAY(String)))
+async def _fetch(work: Work, query: str, *arguments: Any) -> list[Bed]:  # noqa: ANN401 - what the query takes
+    """Beds, each with its room. Through the driver: a round reads thousands."""
+    rooms: dict[str, Room] = {}
+    found: list[Bed] = []
+    for row in await (await work.sql()).fetch(query, *arguments):
+        room = rooms.get(row["room_id"]) or rooms.setdefault(row["room_id"], _room(row))
+        found.append(_bed(row, room))
+    return found
 
 
-def _bed(row: BedRow, room: RoomRow, ward: WardRow) -> Bed:
-    traits: dict[str, Any] = row.model_dump(exclude={"room_id", "stay_from_days", "stay_to_days"})
-    band = None if row.stay_from_days is None or row.stay_to_days is None else (row.stay_from_days, row.stay_to_days)
-    own = {"overflow": tuple(row.overflow), "status": BedStatus(row.status), "stay_band": band}
-    return Bed(**(traits | own), room=_room(room), room_no=room.room_no or 0, campus_id=ward.campus_id)
+def _bed(row: Mapping[str, Any], room: Room) -> Bed:
+    band = (row["stay_from_days"], row["stay_to_days"])
+    return Bed(
+        bed_id=row["bed_id"],
+        bed_no=row["bed_no"],
+        room_no=row["room_no"],
+        campus_id=row["campus_id"],
+        room=room,
+        specialty=row["specialty"],
+        overflow=tuple(row["overflow"]),
+        stay_band=None if None in band else band,
+        status=BedStatus(row["status"]),
+        reserved=row["reserved"],
+        stay_id=row["stay_id"],
+        patient_id=row["patient_id"],
+        changed_at=row["changed_at"],
+        version=row["version"],
+    )
 
 
-def _room(row: RoomRow) -> Room:
+def _room(row: Mapping[str, Any]) -> Room:
     return Room(
-        room_id=row.room_id,
-        ward_id=row.ward_id,
-        sex_policy=SexPolicy(row.sex_policy),
-        age_group=AgeGroup(row.age_group),
-        isolation=Isolation(row.isolation),
-        attributes=frozenset(row.attributes),
+        room_id=row["room_id"],
+        ward_id=row["ward_id"],
+        sex_policy=SexPolicy(row["sex_policy"]),
+        age_group=AgeGroup(row["age_group"]),
+        isolation=Isolation(row["isolation"]),
+        attributes=frozenset(row["attributes"]),
     )
 
 
