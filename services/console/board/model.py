@@ -1,38 +1,16 @@
-"""How beds look on the board, and how they are laid out.
+"""How beds are laid out on the board, and counted.
 
-Invariant: every bed has exactly one look, and a ward's counts add up to its beds.
+Invariant: a ward's counts add up to its beds.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
 from itertools import groupby
 
+from services.console.projection.looks import Look, look
 from services.console.projection.model import Bed, Flow, Happening
-
-
-class Look(StrEnum):
-    """How a bed is shown: HL7 table 0116, and reserved, for which the table has no code."""
-
-    OCCUPIED = "occupied"
-    RESERVED = "reserved"
-    FREE = "free"
-    CLEANING = "cleaning"
-    CONTAMINATED = "contaminated"
-    ISOLATED = "isolated"
-    CLOSED = "closed"
-
-
-LOOKS = {
-    "O": Look.OCCUPIED,
-    "U": Look.FREE,
-    "H": Look.CLEANING,
-    "K": Look.CONTAMINATED,
-    "I": Look.ISOLATED,
-    "C": Look.CLOSED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +106,6 @@ class Change:
     campuses: Sequence[Campus]
     redraw: bool
     tallies: Tallies
-
-
-def look(bed: Bed) -> Look:
-    """How the bed is shown. A status that the table does not know is shown as closed: nobody should count on it."""
-    shown = LOOKS.get(bed.status, Look.CLOSED)
-    return Look.RESERVED if bed.reserved and shown is Look.FREE else shown
-
-
-def label(id_: str) -> str:
-    """The last part of an id that says its place: `north/w03/r12/2` → `2`."""
-    return id_.rpartition("/")[2]
 
 
 def lay_out(beds: Iterable[Bed]) -> tuple[Campus, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.console.board.model import label
+from services.console.projection.looks import label
 
 InLanguages = Mapping[str, str]
 KINDS = ("campuses", "wards", "clinics", "specialties")

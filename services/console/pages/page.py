@@ -14,13 +14,12 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.board.model import Look, label, look
-from services.console.journey.model import Cause, Chain, Run
 from services.console.pages import words
 from services.console.pages.access import signed_in
 from services.console.pages.files import Files
 from services.console.pages.language import COOKIE, NAMES, TAGS, Language, Tag, choose
 from services.console.pages.names import Names
+from services.console.projection.looks import Look, label, look
 from services.console.projection.model import Happening
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -93,16 +92,14 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         "asset": files.address,
         "tag": language.tag,
         "looks": tuple(Look),
-        "causes": Cause,
         "languages": NAMES,
         "hospital": names.hospital(language.tag),
-        "is_run": lambda one: isinstance(one, Run),
     }
     return environment
 
 
-def _by_day(language: Language, shown: Iterable[Chain | Run]) -> list[tuple[str, list[Chain | Run]]]:
-    """A journey's chains and runs under the day on which each began."""
+def _by_day(language: Language, shown: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Things that have a `began_at`, in their order, under the day on which each began."""
     return [(day, list(group)) for day, group in groupby(shown, key=lambda one: language.day(one.began_at))]
 
 

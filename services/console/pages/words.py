@@ -3,8 +3,8 @@
 Invariant: every event type, every field that is shown and every code of a closed list has a name here (a test looks).
 """
 
-from services.console.board.model import Look
 from services.console.pages.language import msg
+from services.console.projection.looks import Look
 
 SERVICES = {
     "registration": msg("Registration"),

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.console.board.model import Look, day_of, label, lay_out, look
+from services.console.board.model import day_of, lay_out
+from services.console.projection.looks import Look, label, look
 from services.console.projection.model import Bed
 
 PATIENT = UUID(int=1)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.console.board.model import Look
 from services.console.pages import catalogue, words
 from services.console.pages.language import TAGS, Language, choose
+from services.console.projection.looks import Look
 from shared.messages import EVENTS, source_of
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
