@@ -6,7 +6,7 @@ Whoever changes an account holds its row (`account_to_change`), so its events ar
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.discharge.accounts import model, store
+from services.discharge.accounts import model, posting, store
 from services.discharge.accounts.model import (
     Account,
     Charge,
@@ -58,7 +58,7 @@ async def post_charges(command: PostCharges, work: Work) -> list[Charge] | Refus
     account = await store.account(work, command.stay_id, lock=True)
     originals = [line.return_of for line in command.lines if line.return_of is not None]
     standing = await store.charges_about(work, command.stay_id, originals) if originals else {}
-    decision = model.post_charges(account, command, standing, work.now)
+    decision = posting.post_charges(account, command, standing, work.now)
     if isinstance(decision, Refused):
         return decision
     account, charges, events = decision

@@ -1,20 +1,20 @@
-"""The rules of a stay's account: when it takes charges and deposits, and what a line amounts to.
+"""The rules of a stay's account: when it takes charges and deposits. What a fee line comes to is in `posting`.
 
 Values in, the next account and its events out. Every event of discharge belongs to an account, so `version` rises by
 one with each of them; whoever changes an account holds its row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from services.discharge.ledger.model import Channel
 from shared.decision import Refused
 from shared.messages.beds import PatientAdmitted
-from shared.messages.discharge import AccountOpened, ChargePosted, DepositReceived
+from shared.messages.discharge import AccountOpened, DepositReceived
 
 
 class AccountState(StrEnum):
@@ -148,7 +148,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An account with its sums, in fen."""
+    """An account with its sums."""
 
     account: Account
     charges_fen: int
@@ -194,27 +194,6 @@ def closed(account: Account) -> Refused | None:
     return Refused(reason=Reason.ACCOUNT_SETTLED, remedy="ask the back office to void the settlement first")
 
 
-def amount_fen(price_fen: int, count: Decimal) -> int:
-    """Price * count in fen, rounded half up, away from zero for a return too (settlement rules, line level)."""
-    return int((price_fen * count).to_integral_value(ROUND_HALF_UP))
-
-
-def post_charges(
-    account: Account, command: PostCharges, standing: Mapping[UUID, Charge], now: datetime
-) -> tuple[Account, list[Charge], list[ChargePosted]] | Refused:
-    """Put the lines on the account. `standing` holds the lines that it has already, by id."""
-    if refusal := closed(account):
-        return refusal
-    charges = [_charge(account.stay_id, no, line, now) for no, line in enumerate(command.lines, account.lines + 1)]
-    if refusal := _wrong_return(charges, standing):
-        return refusal
-    events = []
-    for charge in charges:
-        account = replace(account.told(), lines=charge.line_no)
-        events.append(_posted(account, charge))
-    return account, charges, events
-
-
 def receive_deposit(
     account: Account, command: ReceiveDeposit, now: datetime
 ) -> tuple[Account, Deposit, DepositReceived] | Refused:
@@ -239,62 +218,3 @@ def receive_deposit(
         aggregate_version=account.version,
     )
     return account, deposit, received
-
-
-def _charge(stay_id: UUID, line_no: int, line: ChargeLine, now: datetime) -> Charge:
-    return Charge(
-        charge_id=line.charge_id,
-        stay_id=stay_id,
-        line_no=line_no,
-        item_code=line.item_code,
-        line_class=line.line_class,
-        price_fen=line.price_fen,
-        count=line.count,
-        price_limit_fen=line.price_limit_fen,
-        preself_ratio=line.preself_ratio,
-        amount_fen=amount_fen(line.price_fen, line.count),
-        encounter_id=line.encounter_id,
-        return_of=line.return_of,
-        charged_at=line.charged_at or now,
-        posted_at=now,
-    )
-
-
-def _wrong_return(charges: Sequence[Charge], standing: Mapping[UUID, Charge]) -> Refused | None:
-    """A return names an earlier line of this account, repeats its terms, and no more goes back than was charged."""
-    known = dict(standing)
-    for charge in charges:
-        if charge.return_of is not None and (refusal := _wrong(charge, known)):
-            return refusal
-        known[charge.charge_id] = charge
-    return None
-
-
-def _wrong(charge: Charge, known: Mapping[UUID, Charge]) -> Refused | None:
-    original = None if charge.return_of is None else known.get(charge.return_of)
-    if original is None or original.return_of is not None:
-        return Refused(reason=Reason.RETURN_WITHOUT_ORIGINAL, remedy="name an earlier charge_id of this account")
-    if _terms(charge) != _terms(original):
-        remedy = "repeat item_code, line_class, price_fen, price_limit_fen and preself_ratio of the original"
-        return Refused(reason=Reason.RETURN_DIFFERS, remedy=remedy)
-    returned = sum(one.count for one in known.values() if one.return_of == original.charge_id)
-    if original.count + returned + charge.count < 0:
-        return Refused(reason=Reason.RETURN_TOO_LARGE, remedy="return no more than what was charged")
-    return None
-
-
-def _terms(charge: Charge) -> tuple[object, ...]:
-    return charge.item_code, charge.line_class, charge.price_fen, charge.price_limit_fen, charge.preself_ratio
-
-
-def _posted(account: Account, charge: Charge) -> ChargePosted:
-    return ChargePosted(
-        stay_id=account.stay_id,
-        patient_id=account.patient_id,
-        charge_id=charge.charge_id,
-        item_code=charge.item_code,
-        line_class=charge.line_class,
-        amount_fen=charge.amount_fen,
-        posted_at=charge.posted_at,
-        aggregate_version=account.version,
-    )
