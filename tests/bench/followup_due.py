@@ -1,4 +1,4 @@
-"""How fast the due engine is: `python -m tests.bench.followup_due [--plans N] [--due N] [--workers N]` on a durable PostgreSQL.
+"""How fast the due engine is on a durable PostgreSQL: `python -m tests.bench.followup_due [--plans N] [--due N]`.
 
 One plan is opened by the service's own rule and copied, with ids as they are made (stays in order of time,
 the rest random), a part of the copies due now; then the service's own timer
