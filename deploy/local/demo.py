@@ -83,9 +83,9 @@ async def _play(
     suite = Suite(
         Addresses(services=record.urls, kafka=record.kafka, token=lambda role: issuer.token(role, f"demo-{role}"))
     )
-    quiet = Quiet(suite, SERVICES)
+    quiet = Quiet(suite, SERVICES, [topic.name for topic in TOPICS])
     try:
-        await quiet.start(tuple(topic.name for topic in TOPICS))
+        await quiet.start()
         hospital, catalogue = hospital_files.load(), catalogue_files.load()
         scene = Scene(
             recording=recording, hospital=hospital, catalogue=catalogue, suite=suite, quiet=quiet, clock=clock

@@ -58,9 +58,9 @@ class RunningStack:
             services=self.record.urls, kafka=self.record.kafka, token=lambda role: issuer.token(role, f"test-{role}")
         )
         suite = Suite(addresses)
-        quiet = Quiet(suite, SERVICES)
+        quiet = Quiet(suite, SERVICES, [topic.name for topic in TOPICS])
         try:
-            await quiet.start(tuple(topic.name for topic in TOPICS))
+            await quiet.start()
             return await act(suite, quiet)
         finally:
             await quiet.close()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from shared.broker import TOPICS, producer
 from shared.codec import decode
@@ -37,14 +37,10 @@ async def everything_said(bootstrap: str) -> list[Said]:
 
 async def records_of(bootstrap: str, topics: list[str]) -> list[ConsumerRecord]:
     """Every record from the beginning to the present end."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        await consumer.topics()
-        places = [TopicPartition(name, number) for name in topics for number in consumer.partitions_for_topic(name)]
-        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
-        consumer.assign(places)
-        await consumer.seek_to_beginning()
+        ends = {place: end for place, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
         found: list[ConsumerRecord] = []
         while ends:
             for place, records in (await consumer.getmany(timeout_ms=200)).items():

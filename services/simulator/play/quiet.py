@@ -4,7 +4,7 @@ Quiet is twice the same reading of: every outbox empty, every consumer at the en
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,21 +37,15 @@ class Reading:
 class Quiet:
     """Reads the services' internal state and the topics' ends."""
 
-    def __init__(self, suite: Suite, services: tuple[str, ...]) -> None:
+    def __init__(self, suite: Suite, services: tuple[str, ...], topics: Iterable[str]) -> None:
         self._suite = suite
         self._services = services
-        self._kafka = AIOKafkaConsumer(bootstrap_servers=suite.addresses.kafka, client_id="driver")
-        self._partitions: list[TopicPartition] = []
+        self._kafka = AIOKafkaConsumer(*topics, bootstrap_servers=suite.addresses.kafka, client_id="driver")
 
-    async def start(self, topics: tuple[str, ...]) -> None:
-        """Connect, and learn the partitions of what the services speak on."""
+    async def start(self) -> None:
+        """Connect; nothing is fetched, only the ends are asked for."""
         await self._kafka.start()
-        for topic in topics:
-            self._partitions += [TopicPartition(topic, number) for number in await self._numbers(topic)]
-
-    async def _numbers(self, topic: str) -> set[int]:
-        await self._kafka.topics()
-        return self._kafka.partitions_for_topic(topic) or set()
+        self._kafka.pause(*self._kafka.assignment())
 
     async def close(self) -> None:
         """Disconnect."""
@@ -90,7 +84,7 @@ class Quiet:
         return list(await asyncio.gather(*ask))
 
     async def _ends(self) -> dict[TopicPartition, int]:
-        ends: dict[TopicPartition, int] = await self._kafka.end_offsets(self._partitions)
+        ends: dict[TopicPartition, int] = await self._kafka.end_offsets(self._kafka.assignment())
         return ends
 
 

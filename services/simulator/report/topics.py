@@ -3,7 +3,7 @@
 from collections import Counter
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from shared.broker import LISTENERS, TOPICS, dead_letters_of
 from shared.envelope import Headless, unseal
@@ -15,15 +15,11 @@ FETCH_RECORDS = 5_000
 async def count_events(bootstrap: str) -> tuple[dict[str, int], int]:
     """Events by type, sorted, and the number of dead letters, from the beginning of every topic to its present end."""
     letters = {dead_letters_of(service) for service in LISTENERS}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="report", enable_auto_commit=False)
+    names = [topic.name for topic in TOPICS]
+    consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap, client_id="report", auto_offset_reset="earliest")
     await consumer.start()
     try:
-        await consumer.topics()
-        names = [topic.name for topic in TOPICS]
-        places = [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name)]
-        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
-        consumer.assign(list(ends))
-        await consumer.seek_to_beginning()
+        ends = {place: end for place, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
         types: Counter[str] = Counter()
         seen: set[UUID] = set()
         dead = 0
@@ -34,9 +30,8 @@ async def count_events(bootstrap: str) -> tuple[dict[str, int], int]:
                         dead += 1
                         continue
                     _count(record.headers, types, seen)
-                if records[-1].offset + 1 >= ends[place]:
-                    del ends[place]
-                    consumer.pause(place)
+                if records[-1].offset + 1 >= ends.get(place, 0):
+                    ends.pop(place, None)
         return dict(sorted(types.items())), dead
     finally:
         await consumer.stop()
