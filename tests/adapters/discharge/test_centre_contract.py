@@ -62,9 +62,9 @@ WAYS = {"simulated": simulated}
 
 
 @pytest.fixture(params=WAYS)
-async def way(request) -> AsyncIterator[Way]:
+async def way(request, centre) -> AsyncIterator[Way]:
     """One way to reach a centre."""
-    async with WAYS[request.param](request) as reached:
+    async with WAYS[request.param](centre) as reached:
         yield reached
 
 
