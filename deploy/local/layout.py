@@ -26,8 +26,9 @@ def _centre(urls: Urls) -> dict[str, str]:
 
 
 def _register(urls: Urls) -> dict[str, str]:
-    """Pages ask registration for names, with the token of who reads them."""
-    return {"JOURNEY_REGISTRATION_URL": urls["registration"]} if "registration" in urls else {}
+    """Pages ask registration for patients' names, with the token of who reads them; places have a file of names."""
+    names = {"JOURNEY_NAMES_FILE": str(ROOT / "services/simulator/hospital/names.json")}
+    return names | ({"JOURNEY_REGISTRATION_URL": urls["registration"]} if "registration" in urls else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
