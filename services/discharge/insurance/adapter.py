@@ -99,18 +99,18 @@ class HttpCentre:
 
     async def presettle(self, msgid: str, bill: BillToSettle) -> Figures:
         """2303."""
-        return await self._settled("2303", msgid, wire.bill_input(bill, msgid), wire.SetlInfo.figures)
+        return await self._settled("2303", msgid, wire.bill_input(bill, msgid), wire.SetlFields.figures)
 
     async def settle(self, msgid: str, bill: BillToSettle) -> CentreSettlement:
         """2304."""
-        return await self._settled("2304", msgid, wire.bill_input(bill, msgid), wire.SetlInfo.settlement)
+        return await self._settled("2304", msgid, wire.bill_input(bill, msgid), wire.SetlFields.settlement)
 
     async def settlement(self, msgid: str, bill: BillToSettle, settling: str) -> CentreSettlement | None:
         """5203."""
         output = await self._ask("5203", msgid, wire.settlement_input(bill, settling), wire.SetlOutput)
         if output.setlinfo is None:
             return None
-        return await self._value(msgid, output.setlinfo, wire.SetlInfo.settlement)
+        return await self._value(msgid, output.setlinfo, wire.SetlFields.settlement)
 
     async def reverse(self, msgid: str, psn_no: str, original_msgid: str, original_infno: str) -> None:
         """2601."""
@@ -121,14 +121,14 @@ class HttpCentre:
         await self._send("2305", msgid, wire.undo_input(bill, setl_id))
 
     async def _settled(
-        self, infno: str, msgid: str, body: dict[str, Any], value: Callable[[wire.SetlInfo], Value]
+        self, infno: str, msgid: str, body: dict[str, Any], value: Callable[[wire.SetlFields], Value]
     ) -> Value:
         output = await self._ask(infno, msgid, body, wire.SetlOutput)
         if output.setlinfo is None:
             raise await self._unusable(msgid)
         return await self._value(msgid, output.setlinfo, value)
 
-    async def _value(self, msgid: str, setlinfo: wire.SetlInfo, value: Callable[[wire.SetlInfo], Value]) -> Value:
+    async def _value(self, msgid: str, setlinfo: wire.SetlFields, value: Callable[[wire.SetlFields], Value]) -> Value:
         try:
             return value(setlinfo)
         except ValueError:

@@ -56,7 +56,7 @@ class Reply(BaseModel):
     output: dict[str, Any] | None = None
 
 
-class InsuInfo(BaseModel):
+class Insurance(BaseModel):
     """One way in which the person is insured."""
 
     insutype: str
@@ -73,7 +73,7 @@ class Identity(BaseModel):
 class PersonOutput(BaseModel):
     """1101."""
 
-    insuinfo: list[InsuInfo]
+    insuinfo: list[Insurance]
     idetinfo: list[Identity] = []
 
 
@@ -114,7 +114,7 @@ class VisitOutput(BaseModel):
     result: VisitResult
 
 
-class SetlInfo(BaseModel):
+class SetlFields(BaseModel):
     """The settlement fields of 2303, 2304 and 5203."""
 
     setl_id: str = ""
@@ -170,7 +170,7 @@ class SetlInfo(BaseModel):
 class SetlOutput(BaseModel):
     """2303, 2304, 5203; 5203 has no setlinfo where nothing was settled."""
 
-    setlinfo: SetlInfo | None = None
+    setlinfo: SetlFields | None = None
 
 
 def envelope(institution: Institution, infno: str, msgid: str, at: datetime, body: dict[str, Any]) -> dict[str, Any]:

@@ -111,17 +111,8 @@ def presettle(
         deposit_fen=expected.deposit_fen,
         refund_fen=expected.refund_fen,
         to_pay_fen=expected.to_pay_fen,
-        paid_at_bedside_fen=0,
-        msgid=None,
-        setl_id=None,
         first_screen_at=first_screen_at,
         presettled_at=now,
-        confirmed_at=None,
-        sent_at=None,
-        settled_at=None,
-        resolve_at=None,
-        resolve_attempts=0,
-        version=1,
     )
 
 

@@ -101,17 +101,17 @@ class Settlement:
     deposit_fen: int
     refund_fen: int
     to_pay_fen: int
-    paid_at_bedside_fen: int
-    msgid: str | None
-    setl_id: str | None
     first_screen_at: datetime
     presettled_at: datetime
-    confirmed_at: datetime | None
-    sent_at: datetime | None
-    settled_at: datetime | None
-    resolve_at: datetime | None
-    resolve_attempts: int
-    version: int
+    paid_at_bedside_fen: int = 0
+    msgid: str | None = None
+    setl_id: str | None = None
+    confirmed_at: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    resolve_at: datetime | None = None
+    resolve_attempts: int = 0
+    version: int = 1
 
     @property
     def unpaid_fen(self) -> int:

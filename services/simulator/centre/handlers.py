@@ -6,6 +6,8 @@ A transaction that changes something takes effect once for its msgid; whoever se
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from services.discharge.settlement import packs
+from services.discharge.settlement.model import Unacceptable
 from services.simulator.centre import model, shapes, store
 from services.simulator.centre.model import FaultKind, Insured, No, PutPerson, SettlementState
 from shared.ids import new_id
@@ -72,13 +74,13 @@ async def take_fault(infno: str, work: Work) -> FaultKind | None:
 
 async def _person(_: str, body: dict[str, Any], work: Work) -> Output:
     """1101."""
-    data = shapes.PersonData.model_validate(body.get("data"))
+    data = shapes.PersonInput.model_validate(body.get("data"))
     return shapes.person_output(await _insured(data.psn_no, work))
 
 
 async def _entitlement(_: str, body: dict[str, Any], work: Work) -> Output:
     """2001."""
-    data = shapes.EntitlementData.model_validate(body.get("data"))
+    data = shapes.EntitlementInput.model_validate(body.get("data"))
     insured = await _insured(data.psn_no, work)
     flag = "1" if insured.insutype == data.insutype else "0"
     return {"trtinfo": [{"insutype": insured.insutype, "trt_enjymnt_flag": flag}]}
@@ -86,14 +88,14 @@ async def _entitlement(_: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _sums(_: str, body: dict[str, Any], work: Work) -> Output:
     """5206."""
-    data = shapes.SumsData.model_validate(body.get("data"))
+    data = shapes.SumsInput.model_validate(body.get("data"))
     sums = await store.year(work, data.psn_no, data.insutype, data.cum_ym)
     return shapes.sums_output(sums, data.insutype, data.cum_ym)
 
 
 async def _admission(msgid: str, body: dict[str, Any], work: Work) -> Output:
     """2401."""
-    data = shapes.AdmissionData.model_validate(body.get("mdtrtinfo"))
+    data = shapes.AdmissionInput.model_validate(body.get("mdtrtinfo"))
     insured = await _insured(data.psn_no, work)
     if insured.insutype != data.insutype:
         raise No("insutype is not the person's")
@@ -111,7 +113,7 @@ async def _admission(msgid: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _lines(_: str, body: dict[str, Any], work: Work) -> Output:
     """2301."""
-    asked = shapes.LinesData.model_validate(body)
+    asked = shapes.LinesInput.model_validate(body)
     mdtrt_id, psn_no = asked.feedetail[0].mdtrt_id, asked.feedetail[0].psn_no
     if {(line.mdtrt_id, line.psn_no) for line in asked.feedetail} != {(mdtrt_id, psn_no)}:
         raise No("all lines of a call belong to one visit")
@@ -134,7 +136,7 @@ async def _presettle(msgid: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _settle(msgid: str, body: dict[str, Any], work: Work) -> Output:
     """2304."""
-    data = shapes.BillData.model_validate(body.get("data"))
+    data = shapes.BillInput.model_validate(body.get("data"))
     if data.medins_setl_id != msgid:
         raise No("medins_setl_id repeats the msgid")
     insured, computed = await _computed(msgid, body, work)
@@ -146,7 +148,7 @@ async def _settle(msgid: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _query(_: str, body: dict[str, Any], work: Work) -> Output:
     """5203: the settlement of that msgid, if it stands."""
-    data = shapes.QueryData.model_validate(body.get("data"))
+    data = shapes.QueryInput.model_validate(body.get("data"))
     found = await store.settlement_by(work, msgid=data.medins_setl_id, mdtrt_id=data.mdtrt_id)
     if found is None or found.state is not SettlementState.STANDING:
         return {}
@@ -155,7 +157,7 @@ async def _query(_: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _reverse(_: str, body: dict[str, Any], work: Work) -> Output:
     """2601: whatever that msgid did is undone, and it will never do anything."""
-    data = shapes.ReversalData.model_validate(body.get("data"))
+    data = shapes.ReversalInput.model_validate(body.get("data"))
     await store.lock(work, data.omsgid)
     insured = await _insured(data.psn_no, work)
     if data.oinfno == "2401":
@@ -169,7 +171,7 @@ async def _reverse(_: str, body: dict[str, Any], work: Work) -> Output:
 
 async def _undo(_: str, body: dict[str, Any], work: Work) -> Output:
     """2305."""
-    data = shapes.UndoData.model_validate(body.get("data"))
+    data = shapes.UndoInput.model_validate(body.get("data"))
     insured = await _insured(data.psn_no, work)
     found = await store.settlement_by(work, setl_id=data.setl_id, mdtrt_id=data.mdtrt_id)
     if found is None or found.state is not SettlementState.STANDING:
@@ -177,7 +179,7 @@ async def _undo(_: str, body: dict[str, Any], work: Work) -> Output:
     return shapes.settlement_output(await _take_back(found, insured, SettlementState.UNDONE, work))
 
 
-def _line_result(line: shapes.LineData) -> Output:
+def _line_result(line: shapes.LineInput) -> Output:
     return {"feedetl_sn": line.feedetl_sn, "det_item_fee_sumamt": shapes.yuan(line.det_item_fee_sumamt)}
 
 
@@ -189,15 +191,19 @@ async def _take_back(found: model.Settlement, insured: Insured, state: Settlemen
 
 
 async def _computed(msgid: str, body: dict[str, Any], work: Work) -> tuple[Insured, tuple[Any, int]]:
-    data = shapes.BillData.model_validate(body.get("data"))
+    data = shapes.BillInput.model_validate(body.get("data"))
     insured = await _insured(data.psn_no, work)
     await _visit(data.mdtrt_id, data.psn_no, work)
     year = await store.year(work, data.psn_no, insured.insutype, data.dscg_time.year)
     lines = await store.lines(work, data.mdtrt_id)
-    return insured, model.compute(insured, year, lines, _asked(msgid, data))
+    try:
+        pack = packs.load(model.PACKS[insured.insutype], data.dscg_time)
+    except Unacceptable:
+        raise No("dscg_time lies before every pack") from None
+    return insured, model.compute(insured, year, lines, _asked(msgid, data), pack)
 
 
-def _asked(msgid: str, data: shapes.BillData) -> model.Asked:
+def _asked(msgid: str, data: shapes.BillInput) -> model.Asked:
     return model.Asked(
         msgid=msgid,
         psn_no=data.psn_no,

@@ -11,7 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
-from services.discharge.settlement import packs
 from services.discharge.settlement.calculate import calculate, year_after
 from services.discharge.settlement.model import (
     Answer,
@@ -22,6 +21,7 @@ from services.discharge.settlement.model import (
     Unacceptable,
     YearToDate,
 )
+from services.discharge.settlement.policy import Pack
 
 PACKS: Final = {"310": "beijing-employee", "390": "resident-tertiary"}
 HOSPITAL_LEVEL: Final = 3
@@ -162,13 +162,13 @@ def check_line(line: FeeLine, known: dict[str, FeeLine]) -> bool:
     return True
 
 
-def compute(insured: Insured, year: YearSums, lines: Sequence[FeeLine], asked: Asked) -> tuple[Answer, int]:
+def compute(insured: Insured, year: YearSums, lines: Sequence[FeeLine], asked: Asked, pack: Pack) -> tuple[Answer, int]:
     """What the funds pay, and the compliant burden that this settlement adds to the year. Raises `No`."""
     if sum(line.amount_fen for line in lines) != asked.medfee_sumamt_fen:
         raise No("medfee_sumamt is not the sum of the fee lines")
     try:
         case = Case(
-            pack=PACKS[insured.insutype],
+            pack=pack.name,
             on=asked.ended_on,
             hospital_level=HOSPITAL_LEVEL,
             admission_number=year.settlements + 1,
@@ -178,7 +178,6 @@ def compute(insured: Insured, year: YearSums, lines: Sequence[FeeLine], asked: A
             account_balance_fen=insured.account_balance_fen,
             lines=tuple(_line(line) for line in lines),
         )
-        pack = packs.load(case.pack, case.on)
         answer = calculate(case, pack)
     except Unacceptable as unacceptable:
         raise No(f"the case makes no sense: {unacceptable.faults[0].field}") from None

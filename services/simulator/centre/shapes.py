@@ -4,7 +4,7 @@ Written apart from the hospital's adapter on purpose: two readings of one interf
 """
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -17,10 +17,13 @@ POOL_FUND = "310100"
 
 
 def _fen(value: object) -> int:
-    fen = Decimal(str(value)) * 100
-    if fen != int(fen):
-        raise ValueError("is finer than a fen")
-    return int(fen)
+    try:
+        fen = Decimal(str(value)) * 100
+        if fen == int(fen):
+            return int(fen)
+    except (InvalidOperation, OverflowError, ValueError):
+        pass
+    raise ValueError("is no amount of yuan with at most two decimals")
 
 
 Yuan = Annotated[int, BeforeValidator(_fen)]
@@ -40,13 +43,13 @@ class Envelope(BaseModel):
     input: dict[str, Any]
 
 
-class PersonData(BaseModel):
+class PersonInput(BaseModel):
     """1101."""
 
     psn_no: PsnNo
 
 
-class EntitlementData(BaseModel):
+class EntitlementInput(BaseModel):
     """2001."""
 
     psn_no: PsnNo
@@ -54,7 +57,7 @@ class EntitlementData(BaseModel):
     begntime: date
 
 
-class SumsData(BaseModel):
+class SumsInput(BaseModel):
     """5206."""
 
     psn_no: PsnNo
@@ -62,7 +65,7 @@ class SumsData(BaseModel):
     cum_ym: int = Field(ge=1900, le=2200)
 
 
-class AdmissionData(BaseModel):
+class AdmissionInput(BaseModel):
     """2401."""
 
     psn_no: PsnNo
@@ -72,7 +75,7 @@ class AdmissionData(BaseModel):
     ipt_no: PsnNo
 
 
-class LineData(BaseModel):
+class LineInput(BaseModel):
     """A line of 2301."""
 
     feedetl_sn: Sn
@@ -102,13 +105,13 @@ class LineData(BaseModel):
         )
 
 
-class LinesData(BaseModel):
+class LinesInput(BaseModel):
     """2301; at most a hundred lines a call."""
 
-    feedetail: list[LineData] = Field(min_length=1, max_length=100)
+    feedetail: list[LineInput] = Field(min_length=1, max_length=100)
 
 
-class BillData(BaseModel):
+class BillInput(BaseModel):
     """2303 and 2304."""
 
     psn_no: PsnNo
@@ -121,7 +124,7 @@ class BillData(BaseModel):
     medins_setl_id: str
 
 
-class QueryData(BaseModel):
+class QueryInput(BaseModel):
     """5203."""
 
     psn_no: PsnNo
@@ -129,7 +132,7 @@ class QueryData(BaseModel):
     medins_setl_id: str
 
 
-class ReversalData(BaseModel):
+class ReversalInput(BaseModel):
     """2601."""
 
     psn_no: PsnNo
@@ -137,7 +140,7 @@ class ReversalData(BaseModel):
     oinfno: Literal["2207", "2208", "2304", "2305", "2401"]
 
 
-class UndoData(BaseModel):
+class UndoInput(BaseModel):
     """2305."""
 
     psn_no: PsnNo
