@@ -55,8 +55,9 @@ class UnplacedView(BaseModel):
     request_id: UUID
     tier: int
     reasons: dict[str, int] = Field(
-        description="beds by the first hard rule each of them breaks; taken = a better pair has it",
-        examples=[{"status": 700, "specialty": 80, "sex": 2}],
+        description="beds by the first hard rule each of them breaks; taken = a better pair has it, "
+        "proposed = proposed to somebody before",
+        examples=[{"status": 700, "specialty": 80, "sex": 2, "proposed": 5}],
     )
     policy_version: str
     considered_at: AwareDatetime

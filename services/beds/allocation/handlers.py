@@ -48,8 +48,8 @@ async def finish_round(asked: Agenda, answer: Answer, work: Work) -> int:
 
     What has changed since the round began wants a round of its own, so a pair that has come apart is left out.
     """
-    if await inventory.forget_wanted(asked.wanted, work) < len(asked.wanted):
-        raise Stale("round", asked.wanted[0])
+    if await inventory.forget_wanted(asked.pool.wanted, work) < len(asked.pool.wanted):
+        raise Stale("round", asked.pool.wanted[0])
     outcome = model.outcome(asked, answer, work.now)
     waiting = await requests.mark_proposed([one.request_id for one in outcome.proposed], work)
     free = await inventory.free_among([one.bed_id for one in outcome.proposed], work)

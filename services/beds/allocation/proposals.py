@@ -4,7 +4,7 @@ Values in, values out. Invariant: a proposal that is kept breaks no hard rule in
 counted; the beds of kept proposals are nobody else's, and their patients count as expected in their rooms.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,10 +14,12 @@ from services.beds.allocation.model import Answer, Round
 from services.beds.inventory.model import Bed, place_of
 from services.beds.requests import model as requests_model
 from services.beds.requests.model import AdmissionRequest
-from services.beds.scoring.hard_rules import first_broken_rule, tier
+from services.beds.scoring.hard_rules import first_broken_rule
 from services.beds.scoring.model import Policy, Sex, Waiting
 from services.beds.scoring.points import Term
 from shared.messages.beds import BedProposed
+
+PROPOSED = "proposed"
 
 
 class Reason(StrEnum):
@@ -46,7 +48,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unplaced:
-    """A patient for whom the last round had no bed. `reasons`: beds by the first rule that each of them breaks."""
+    """A patient for whom the last round had no bed.
+
+    `reasons`: beds by the first rule that each of them breaks; those proposed to others are under `PROPOSED`.
+    """
 
     request_id: UUID
     tier: int
@@ -88,12 +93,12 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """What a round has to do: what it answers, whom it asks for, and the proposals open to change with their beds."""
+    """What a round has to do: whom it asks for, the proposals that stay, and those that are open to change."""
 
-    wanted: tuple[int, ...]
+    pool: Pool
     question: Round
+    kept: Mapping[UUID, Proposal]
     open: Mapping[UUID, Proposal]
-    wards: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,29 +110,43 @@ class Outcome:
     unplaced: tuple[Unplaced, ...]
 
 
-def agenda(pool: Pool) -> Agenda:
-    """Keep what can be kept, and ask for the rest.
-
-    A proposal is kept while its bed is free and no rule forbids it. But where an urgent patient (tier 0) has none, the
-    proposals of all others are open to change: tier 0's total comes first, and a bed merely proposed must not hold it.
-    """
+def agenda(pool: Pool, reopened: Collection[UUID] = ()) -> Agenda:
+    """Keep the proposals that hold, but for those `reopened`; ask for everybody else with the beds that are left."""
     waiting = {one.request_id: requests_model.waiting(one, pool.now) for one in pool.waiting}
-    good, sexes = kept(pool, waiting, pool.proposals)
-    if any(tier(one) == 0 and request_id not in good for request_id, one in waiting.items()):
-        good, sexes = kept(pool, waiting, [one for one in pool.proposals if one.tier == 0])
+    good, sexes = kept(pool, waiting, [one for one in pool.proposals if one.request_id not in reopened])
     held = {proposal.bed_id for proposal in good.values()}
-    places = [place_of(bed, sexes.get(bed.room_no)) for bed in pool.free if bed.bed_id not in held]
     return Agenda(
-        wanted=pool.wanted,
+        pool=pool,
         question=Round(
             waiting=tuple(one for request_id, one in waiting.items() if request_id not in good),
-            places=tuple(places),
+            places=tuple(place_of(bed, sexes.get(bed.room_no)) for bed in pool.free if bed.bed_id not in held),
             policy=pool.policy,
-            not_free=pool.beds - len(places),
+            not_free=pool.beds - len(pool.free),
         ),
+        kept=good,
         open={one.request_id: one for one in pool.proposals if one.request_id not in good},
-        wards={bed.bed_id: bed.ward_id for bed in pool.free},
     )
+
+
+def reopened(asked: Agenda, answer: Answer) -> Agenda | None:
+    """The round once more, with the proposals open that keep an urgent patient (tier 0) out of a bed; None if none do.
+
+    Tier 0's total comes first, and a bed that is merely proposed to somebody of tier 1 must not hold it up.
+    """
+    urgent = {one.request_id for one in answer.unassigned if one.tier == 0}
+    without_bed = [one for one in asked.question.waiting if one.request_id in urgent]
+    beds = {bed.bed_id: bed for bed in asked.pool.free}
+    giving_way = {
+        proposal.request_id
+        for proposal in asked.kept.values()
+        if proposal.tier > 0 and any(could_have(one, beds[proposal.bed_id], asked.pool) for one in without_bed)
+    }
+    return agenda(asked.pool, giving_way) if giving_way else None
+
+
+def could_have(waiting: Waiting, bed: Bed, pool: Pool) -> bool:
+    """Whether the patient might be given the bed if nothing were proposed yet."""
+    return first_broken_rule(waiting, place_of(bed, pool.room_sexes.get(bed.room_no)), pool.policy) is None
 
 
 def kept(
@@ -154,11 +173,13 @@ def joined(present: Sex | None, coming: Sex) -> Sex:
 
 def outcome(asked: Agenda, answer: Answer, now: datetime) -> Outcome:
     """What the answer changes: a patient who is given the same bed again keeps the proposal as it was."""
+    wards = {bed.bed_id: bed.ward_id for bed in asked.pool.free}
+    held = {PROPOSED: len(asked.kept)} if asked.kept else {}
     proposals = {
         UUID(one.request_id): Proposal(
             request_id=UUID(one.request_id),
             bed_id=one.bed_id,
-            ward_id=asked.wards[one.bed_id],
+            ward_id=wards[one.bed_id],
             tier=one.tier,
             score=one.score.points,
             terms=one.score.terms,
@@ -180,7 +201,7 @@ def outcome(asked: Agenda, answer: Answer, now: datetime) -> Outcome:
             Unplaced(
                 request_id=UUID(one.request_id),
                 tier=one.tier,
-                reasons={str(rule): beds for rule, beds in one.reasons.items()},
+                reasons={str(rule): beds for rule, beds in one.reasons.items()} | held,
                 policy_version=answer.policy_version,
                 considered_at=now,
             )

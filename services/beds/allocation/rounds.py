@@ -8,7 +8,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.beds.allocation import handlers
-from services.beds.allocation.proposals import AcceptProposal, nothing_to_assign
+from services.beds.allocation.model import Answer
+from services.beds.allocation.proposals import AcceptProposal, Agenda, nothing_to_assign, reopened
 from services.beds.allocation.worker import Optimiser, OptimiserLost
 from services.beds.inventory import handlers as inventory
 from services.beds.scoring.model import Policy
@@ -44,7 +45,7 @@ class Rounds:
         if asked is None:
             return 0
         try:
-            answer = await self._optimiser.solve(asked.question) if asked.question.waiting else nothing_to_assign(asked)
+            asked, answer = await self._solve(asked)
         except OptimiserLost as lost:
             log.warning("round-lost", error=type(lost).__name__)
             return 0
@@ -54,6 +55,14 @@ class Rounds:
         for request_id in automatic:
             await self._accept(database, request_id)
         return 1
+
+    async def _solve(self, asked: Agenda) -> tuple[Agenda, Answer]:
+        """The answer, and what it was that was asked: a second question where the first left an urgent patient out."""
+        if not asked.question.waiting:
+            return asked, nothing_to_assign(asked)
+        answer = await self._optimiser.solve(asked.question)
+        again = reopened(asked, answer)
+        return (asked, answer) if again is None else (again, await self._optimiser.solve(again.question))
 
     async def _accept(self, database: Database, request_id: UUID) -> None:
         """Accept for an automatic ward. Where it is refused the pool has changed, and that wants the next round."""

@@ -4,18 +4,27 @@ Invariant: a request has one proposal or one reason, a bed is proposed to one pa
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import CheckConstraint, Column, DateTime, UniqueConstraint, delete
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.beds.allocation.proposals import Proposal, Unplaced
 from services.beds.scoring.points import Term
 from services.beds.tables import Row
 from shared.work import Work
+
+WRITE_PROPOSALS = """
+INSERT INTO proposal SELECT * FROM json_populate_recordset(NULL::proposal, $1::json)
+"""
+WRITE_UNPLACED = """
+INSERT INTO unplaced SELECT * FROM json_populate_recordset(NULL::unplaced, $1::json)
+"""
 
 
 class ProposalRow(Row, table=True):
@@ -76,8 +85,8 @@ async def unplaced(work: Work, request_id: UUID) -> Unplaced | None:
 
 async def write_proposals(work: Work, new: Sequence[Proposal]) -> None:
     """Write new proposals, in one statement."""
-    if new:
-        await work.session.exec(insert(ProposalRow).values([_columns(one) for one in new]))
+    rows = [asdict(one) | {"terms": [term._asdict() for term in one.terms]} for one in new]
+    await (await work.sql()).execute(WRITE_PROPOSALS, to_json(rows).decode())
 
 
 async def withdraw(work: Work, request_ids: Collection[UUID]) -> None:
@@ -88,15 +97,9 @@ async def withdraw(work: Work, request_ids: Collection[UUID]) -> None:
 
 async def write_unplaced(work: Work, now_unplaced: Sequence[Unplaced]) -> None:
     """Write the reasons of this round in place of all earlier ones."""
-    await work.session.exec(delete(UnplacedRow))
-    if now_unplaced:
-        rows = [{name: getattr(one, name) for name in UnplacedRow.model_fields} for one in now_unplaced]
-        await work.session.exec(insert(UnplacedRow).values(rows))
-
-
-def _columns(proposal: Proposal) -> dict[str, Any]:
-    columns = {name: getattr(proposal, name) for name in ProposalRow.model_fields}
-    return columns | {"terms": [term._asdict() for term in proposal.terms]}
+    connection = await work.sql()
+    await connection.execute("DELETE FROM unplaced")
+    await connection.execute(WRITE_UNPLACED, to_json([asdict(one) for one in now_unplaced]).decode())
 
 
 def _proposal(row: ProposalRow) -> Proposal:

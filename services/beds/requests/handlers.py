@@ -51,10 +51,7 @@ async def ranked(policy: Policy, limit: int, work: Work) -> list[Ranked]:
 
 async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:
     """The next version of those that still wait, for the event that names a bed for them."""
-    changed = {one.request_id: model.moved(one, one.phase) for one in await store.waiting_among(work, request_ids)}
-    for one in changed.values():
-        await store.save(work, one)
-    return changed
+    return {one.request_id: one for one in await store.next_version_of_waiting(work, request_ids)}
 
 
 async def mark_reserved(request: AdmissionRequest, work: Work) -> None:

@@ -6,6 +6,7 @@ Invariant: one row a request, in one of four phases. Requests are locked in orde
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, String, text, update
@@ -61,6 +62,20 @@ class AdmissionRequestRow(Row, table=True):
     version: int
 
 
+COLUMNS = ", ".join(f"admission_request.{name}" for name in AdmissionRequestRow.model_fields)
+ALL_WAITING = f"""
+SELECT {COLUMNS} FROM admission_request WHERE phase = 'waiting' ORDER BY requested_at, request_id
+"""  # noqa: S608 - the names of our own columns
+NEXT_VERSION_OF_WAITING = f"""
+WITH still AS (
+    SELECT request_id FROM admission_request
+    WHERE request_id = ANY($1::uuid[]) AND phase = 'waiting' ORDER BY request_id FOR NO KEY UPDATE
+)
+UPDATE admission_request SET version = version + 1 FROM still
+WHERE admission_request.request_id = still.request_id RETURNING {COLUMNS}
+"""  # noqa: S608 - the names of our own columns
+
+
 class DeceasedRow(Row, table=True):
     """A patient who has died; a request that is heard of later must not wait."""
 
@@ -84,21 +99,18 @@ async def request(work: Work, request_id: UUID, *, lock: bool = False) -> Admiss
     row = (await work.session.exec(query)).one_or_none()
     if row is None:
         raise Missing("request", request_id)
-    return _request(row)
+    return _request(row.model_dump())
 
 
 async def waiting(work: Work) -> list[AdmissionRequest]:
-    """Everybody who waits, oldest request first."""
-    rows = col(AdmissionRequestRow.phase) == Phase.WAITING
-    order = (col(AdmissionRequestRow.requested_at), col(AdmissionRequestRow.request_id))
-    return [_request(row) for row in await work.session.exec(select(AdmissionRequestRow).where(rows).order_by(*order))]
+    """Everybody who waits, oldest request first. Through the driver: a round reads hundreds."""
+    return [_request(dict(row)) for row in await (await work.sql()).fetch(ALL_WAITING)]
 
 
-async def waiting_among(work: Work, request_ids: Collection[UUID]) -> list[AdmissionRequest]:
-    """Those of the requests that still wait, locked in order of id."""
-    asked = col(AdmissionRequestRow.request_id).in_(list(request_ids))
-    query = select(AdmissionRequestRow).where(asked, col(AdmissionRequestRow.phase) == Phase.WAITING)
-    return await _locked(work, query.order_by(col(AdmissionRequestRow.request_id)))
+async def next_version_of_waiting(work: Work, request_ids: Collection[UUID]) -> list[AdmissionRequest]:
+    """Those of the requests that still wait, in their next version; locked in order of id."""
+    rows = await (await work.sql()).fetch(NEXT_VERSION_OF_WAITING, list(request_ids))
+    return [_request(dict(row)) for row in rows]
 
 
 async def of_patient(work: Work, patient_id: UUID) -> list[AdmissionRequest]:
@@ -131,16 +143,16 @@ async def is_deceased(work: Work, patient_id: UUID) -> bool:
 
 async def _locked(work: Work, query: SelectOfScalar[AdmissionRequestRow]) -> list[AdmissionRequest]:
     fresh = query.with_for_update().execution_options(populate_existing=True)
-    return [_request(row) for row in await work.session.exec(fresh)]
+    return [_request(row.model_dump()) for row in await work.session.exec(fresh)]
 
 
-def _request(row: AdmissionRequestRow) -> AdmissionRequest:
+def _request(row: dict[str, Any]) -> AdmissionRequest:
     own = {
-        "reachable_campuses": tuple(row.reachable_campuses),
-        "needs": tuple(row.needs),
-        "sex": Sex(row.sex),
-        "admission_class": AdmissionClass(row.admission_class),
-        "isolation": Isolation(row.isolation),
-        "phase": Phase(row.phase),
+        "reachable_campuses": tuple(row["reachable_campuses"]),
+        "needs": tuple(row["needs"]),
+        "sex": Sex(row["sex"]),
+        "admission_class": AdmissionClass(row["admission_class"]),
+        "isolation": Isolation(row["isolation"]),
+        "phase": Phase(row["phase"]),
     }
-    return AdmissionRequest(**{**row.model_dump(), **own})
+    return AdmissionRequest(**(row | own))

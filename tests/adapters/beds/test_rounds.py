@@ -108,13 +108,24 @@ async def test_a_proposed_bed_does_not_keep_an_urgent_patient_out(beds):
     assert next(one["unplaced"]["reasons"]["taken"] for one in told if one["unplaced"]) == 2
 
 
+async def test_an_urgent_patient_whom_no_proposed_bed_would_suit_moves_nobody(beds):
+    elective = await comes(beds)
+    await rounds(beds)
+    before = await explanation(beds, elective.request_id)
+    urgent = await comes(beds, **URGENT, isolation="airborne")
+    await rounds(beds)
+    assert (await explanation(beds, urgent.request_id))["unplaced"]["tier"] == 0
+    assert await explanation(beds, elective.request_id) == before
+    assert (await said_types(beds)).count("bed-proposed") == 1
+
+
 async def test_a_room_is_of_one_sex_from_the_first_proposal_on(beds):
     woman = await comes(beds, sex="F")
     await rounds(beds)
     man = await comes(beds, sex="M")
     await rounds(beds)
     assert (await explanation(beds, woman.request_id))["proposal"]["bed_id"] in (TWIN_1, TWIN_2)
-    assert (await explanation(beds, man.request_id))["unplaced"]["reasons"]["sex"] == 1
+    assert (await explanation(beds, man.request_id))["unplaced"]["reasons"] == {"proposed": 1, "sex": 1, "specialty": 1}
 
 
 async def test_a_bed_that_is_cleaned_finds_its_patient_in_the_next_round(beds):
