@@ -37,6 +37,7 @@ from shared.timers import Timer, Timers
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 WRONG_USE = 2
+WAITING = "SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM parked) AS parked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,15 @@ class Host:
             yield
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        bell = Bell(self.database)
         name, settings = self.service.name, self.settings
+        relay_name = f"{name}-relay-{settings.instance}"
+        relay = Relay(self.database, settings.kafka, relay_name, self.telemetry) if "relay" in self.parts else None
+        bell = Bell(self.database)
         running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
         clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
 
         def committed() -> None:
-            bell.ring()
+            (relay or bell).ring()
             clockwork.wake()
 
         self.database.on_commit = committed
@@ -105,8 +108,7 @@ class Host:
                     telemetry=self.telemetry,
                 )
                 running.append(self.consumer.run())
-        if "relay" in self.parts:
-            relay = Relay(self.database, settings.kafka, f"{name}-relay-{settings.instance}", self.telemetry)
+        if relay is not None:
             running.append(relay.run())
         return running
 
@@ -128,21 +130,26 @@ class Host:
         return {}
 
     async def state(self) -> dict[str, Any]:
-        """Counts and instants that say whether anything is still to be done."""
-        next_due_at = await self.clockwork.next_due_at() if self.clockwork else None
+        """Counts and instants that say whether anything is still to be done.
+
+        What was taken is read before what waits in the outbox, and what is due before both: whatever moves on meanwhile
+        is seen at its next place, never nowhere.
+        """
+        taken = await self.consumer.taken() if self.consumer else {}
+        async with self.database.work() as work:
+            due = await self.clockwork.due(work) if self.clockwork else []
+            waiting = await (await work.sql()).fetchrow(WAITING)
+        next_due_at = min((instant for _, instant in due), default=None)
         now = self.database.clock.now()
-        async with self.database.engine.connect() as connection:
-            outbox = (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
-            parked = (await connection.execute(text("SELECT count(*) FROM parked"))).scalar_one()
         return {
             "service": self.service.name,
             "now": now,
             "next_due_at": next_due_at,
             "due": next_due_at is not None and next_due_at <= now,
-            "outbox": outbox,
-            "parked": parked,
+            "outbox": waiting["outbox"],
+            "parked": waiting["parked"],
             "topics": self.service.reactions.topics,
-            "taken": await self.consumer.taken() if self.consumer else {},
+            "taken": taken,
         }
 
 

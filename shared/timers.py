@@ -72,17 +72,20 @@ class Timers:
     async def _look(self) -> datetime | None:
         """Fire what is due. Returns when to look again, as far as is known."""
         try:
-            for timer, due_at in await self._due():
-                now = self._database.clock.now()
-                if due_at <= now:
-                    self._telemetry.timer_lag_seconds.labels(timer=timer.name).set((now - due_at).total_seconds())
-                    await self._fire(timer)
-            return await self.next_due_at()
+            async with self._database.work() as work:
+                due = await self.due(work)
+            for timer, due_at in due:
+                if due_at <= self._database.clock.now():
+                    await self._fire(timer, due_at)
+                    self._woken.set()
         except (*FAULTS, Stale) as fault:
             log.warning("timer-interrupted", error=type(fault).__name__)
             return None
+        return min((due_at for _, due_at in due), default=None)
 
-    async def _fire(self, timer: Timer) -> None:
+    async def _fire(self, timer: Timer, due_at: datetime) -> None:
+        lag_seconds = (self._database.clock.now() - due_at).total_seconds()
+        self._telemetry.timer_lag_seconds.labels(timer=timer.name).set(lag_seconds)
         while (done := await timer.fire(self._database, BATCH)) > 0:
             self._telemetry.timers_fired_total.labels(timer=timer.name).inc(done)
             if done < BATCH:
@@ -95,12 +98,7 @@ class Timers:
             if self._woken.is_set() or due:
                 return
 
-    async def _due(self) -> list[tuple[Timer, datetime]]:
+    async def due(self, work: Work) -> list[tuple[Timer, datetime]]:
         """Each timer that has something to wait for, with its earliest instant."""
-        async with self._database.work() as work:
-            instants = [(timer, await timer.next_due_at(work)) for timer in self._timers]
+        instants = [(timer, await timer.next_due_at(work)) for timer in self._timers]
         return [(timer, instant) for timer, instant in instants if instant is not None]
-
-    async def next_due_at(self) -> datetime | None:
-        """The earliest instant at which anything of this service is due; None when nothing is."""
-        return min((instant for _, instant in await self._due()), default=None)

@@ -1,6 +1,8 @@
 """When nothing is under way any more: the driver of time waits for it before it relies on an effect.
 
-Quiet is twice the same reading of: every outbox empty, every consumer at the end of its topics, no timer due.
+Quiet is: every outbox empty, every consumer at the end of its topics, no timer due. One reading is enough, because of
+its order: a service says what it has taken before it says what waits in its outbox, and the topics' ends are read after
+all services have spoken. Whatever moved on meanwhile stands at a later place, as lag or in an outbox.
 """
 
 import asyncio
@@ -13,8 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.simulator.play.suite import PATIENCE_SECONDS, Suite, Unexpected
 
-PAUSE_SECONDS = 0.004
-READINGS = 2
+PAUSE_SECONDS = 0.012
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,6 @@ class Reading:
     parked: int
     due: bool
     next_due_at: datetime | None
-    ends: Mapping[str, int]
 
     @property
     def is_quiet(self) -> bool:
@@ -54,29 +54,23 @@ class Quiet:
     async def wait(self) -> Reading:
         """Wait until quiet; the reading then. Raises `Unexpected`, saying what is still under way."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        before: Reading | None = None
-        while True:
-            now = await self.read()
-            if now.is_quiet and now == before:
-                return now
+        while not (now := await self.read()).is_quiet:
             if asyncio.get_running_loop().time() > deadline:
                 raise Unexpected(f"not quiet: outbox {now.outbox}, lag {now.lag}, due {now.due}: see .local/log")
-            before = now
             await asyncio.sleep(PAUSE_SECONDS)
+        return now
 
     async def read(self) -> Reading:
-        """One reading. Outboxes first, then ends, then offsets: what moves on meanwhile shows as lag."""
+        """One reading."""
         states = await self._states()
         ends = {f"{place.topic}:{place.partition}": end for place, end in (await self._ends()).items()}
-        taken = await self._states()
-        instants = [datetime.fromisoformat(state["next_due_at"]) for state in taken if state["next_due_at"]]
+        instants = [datetime.fromisoformat(state["next_due_at"]) for state in states if state["next_due_at"]]
         return Reading(
             outbox=sum(state["outbox"] for state in states),
-            lag=sum(_lag(state, ends) for state in taken),
-            parked=sum(state["parked"] for state in taken),
-            due=any(state["due"] for state in taken),
+            lag=sum(_lag(state, ends) for state in states),
+            parked=sum(state["parked"] for state in states),
+            due=any(state["due"] for state in states),
             next_due_at=min(instants, default=None),
-            ends=ends,
         )
 
     async def _states(self) -> list[dict[str, Any]]:
