@@ -44,6 +44,8 @@ class ProposalView(BaseModel):
     tier: int
     score: float = Field(description="the sum of the terms' points")
     terms: list[ProposalTermView]
+    runner_up_bed_id: str | None = Field(description="the next best bed for this patient when the round began")
+    margin: float | None = Field(description="points that the runner-up lacks; below 0 where others needed it more")
     policy_version: str
     gap: float = Field(description="how much more the whole round could have reached at most, as a share")
     proposed_at: AwareDatetime

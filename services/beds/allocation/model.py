@@ -48,13 +48,22 @@ class Round:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunnerUp:
+    """The next best bed that no rule forbade the patient before the round, whoever has it now, and its points."""
+
+    bed_id: str
+    points: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assigned:
-    """A patient and the bed proposed for them, with the reasons."""
+    """A patient and the bed proposed for them, with the reasons; `runner_up` None if there was no other bed."""
 
     request_id: str
     bed_id: str
     tier: int
     score: Score
+    runner_up: RunnerUp | None
 
 
 @dataclass(frozen=True, kw_only=True)

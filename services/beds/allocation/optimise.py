@@ -14,7 +14,7 @@ import numpy as np
 from services.beds.allocation import rooms
 from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
 from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
-from services.beds.allocation.model import Answer, Assigned, Round, Unassigned
+from services.beds.allocation.model import Answer, Assigned, Round, RunnerUp, Unassigned
 from services.beds.scoring import points
 from services.beds.scoring.hard_rules import Rule, first_broken_rule
 from services.beds.scoring.model import Policy
@@ -80,12 +80,27 @@ def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy) -> Iterator[Assign
         crowded = replace(place, room_sex=SEXES[state]) if state in range(len(SEXES)) else place
         if rule := first_broken_rule(waiting, crowded, policy):
             raise RuleBroken(f"{waiting.request_id} in {place.bed_id} would break {rule}")
+        bed_id = next(beds[column])
         yield Assigned(
             request_id=waiting.request_id,
-            bed_id=next(beds[column]),
+            bed_id=bed_id,
             tier=int(matrix.tier[row]),
             score=points.score(waiting, place, policy, matrix.context),
+            runner_up=runner_up(matrix, int(row), int(column), bed_id),
         )
+
+
+def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str) -> RunnerUp | None:
+    """The best bed beside the one that was chosen; one of the same column is as good."""
+    allowed = np.where(matrix.broken[row] == NONE_BROKEN, matrix.weights[row], -np.inf)
+    others = [other for other in matrix.columns[chosen].bed_ids if other != bed_id]
+    if not others:
+        allowed[chosen] = -np.inf
+    best = int(allowed.argmax())
+    if np.isneginf(allowed[best]):
+        return None
+    beds = others if best == chosen else matrix.columns[best].bed_ids
+    return RunnerUp(bed_id=beds[0], points=float(allowed[best]))
 
 
 def unassigned_of(matrix: Matrix, chosen: Ints, not_free: int) -> tuple[Unassigned, ...]:

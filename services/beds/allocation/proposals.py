@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.beds.allocation.model import Answer, Round
+from services.beds.allocation.model import Answer, Assigned, Round
 from services.beds.inventory.model import Bed, place_of
 from services.beds.requests import model as requests_model
 from services.beds.requests.model import AdmissionRequest
@@ -32,7 +32,8 @@ class Reason(StrEnum):
 class Proposal:
     """A bed that a round suggests for a waiting patient, and why: `score` is the sum of its terms.
 
-    `gap` says how much better the whole round could be at most, as a share of what it reached.
+    `runner_up_bed_id` is the next best bed for this patient when the round began, `margin` how many points it lacks.
+    `gap` says how much more the whole round could have reached at most, as a share of that.
     """
 
     request_id: UUID
@@ -41,6 +42,8 @@ class Proposal:
     tier: int
     score: float
     terms: tuple[Term, ...]
+    runner_up_bed_id: str | None
+    margin: float | None
     policy_version: str
     gap: float
     proposed_at: datetime
@@ -173,22 +176,9 @@ def joined(present: Sex | None, coming: Sex) -> Sex:
 
 def outcome(asked: Agenda, answer: Answer, now: datetime) -> Outcome:
     """What the answer changes: a patient who is given the same bed again keeps the proposal as it was."""
-    wards = {bed.bed_id: bed.ward_id for bed in asked.pool.free}
     held = {PROPOSED: len(asked.kept)} if asked.kept else {}
-    proposals = {
-        UUID(one.request_id): Proposal(
-            request_id=UUID(one.request_id),
-            bed_id=one.bed_id,
-            ward_id=wards[one.bed_id],
-            tier=one.tier,
-            score=one.score.points,
-            terms=one.score.terms,
-            policy_version=answer.policy_version,
-            gap=answer.gap,
-            proposed_at=now,
-        )
-        for one in answer.assigned
-    }
+    wards = {bed.bed_id: bed.ward_id for bed in asked.pool.free}
+    proposals = {UUID(one.request_id): _proposal(one, wards[one.bed_id], answer, now) for one in answer.assigned}
     same = {
         request_id
         for request_id, before in asked.open.items()
@@ -227,4 +217,21 @@ def proposed(proposal: Proposal, request: AdmissionRequest) -> BedProposed:
         policy_version=proposal.policy_version,
         proposed_at=proposal.proposed_at,
         aggregate_version=request.version,
+    )
+
+
+def _proposal(one: Assigned, ward_id: str, answer: Answer, now: datetime) -> Proposal:
+    next_best = one.runner_up
+    return Proposal(
+        request_id=UUID(one.request_id),
+        bed_id=one.bed_id,
+        ward_id=ward_id,
+        tier=one.tier,
+        score=one.score.points,
+        terms=one.score.terms,
+        runner_up_bed_id=next_best.bed_id if next_best else None,
+        margin=one.score.points - next_best.points if next_best else None,
+        policy_version=answer.policy_version,
+        gap=answer.gap,
+        proposed_at=now,
     )

@@ -42,6 +42,8 @@ class ProposalRow(Row, table=True):
     tier: int
     score: float
     terms: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    runner_up_bed_id: str | None
+    margin: float | None
     policy_version: str
     gap: float
     proposed_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,6 +1,6 @@
 """Bed rounds from end to end, with the optimiser's process: who is proposed, who keeps, who is told why not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,17 +8,20 @@ from services.beds.allocation import handlers as allocation
 from services.beds.allocation.optimise import solve
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
+from services.beds.app import SERVICE
 from services.beds.scoring import policy_file
 from shared.ids import new_id
 from shared.work import Stale
 from tests.adapters.beds.wards import (
     SINGLE,
+    SMALL,
     TWIN_1,
     TWIN_2,
     accept,
     admitted,
     comes,
     explanation,
+    import_beds,
     left,
     reserve,
     said_types,
@@ -52,6 +55,7 @@ async def test_a_proposal_is_explained_term_by_term(beds):
     assert all(term["weight"] * term["value"] == term["points"] for term in proposal["terms"])
     assert {term["name"] for term in proposal["terms"]} >= {"u", "a", "rw", "spec", "campus", "flex"}
     assert (proposal["policy_version"], proposal["gap"]) == (POLICY.version, 0.0)
+    assert ({proposal["bed_id"], proposal["runner_up_bed_id"]}, proposal["margin"]) == ({TWIN_1, TWIN_2}, 0.0)
 
 
 async def test_who_finds_no_bed_is_told_why_and_nothing_is_asked_again(beds):
@@ -161,6 +165,19 @@ async def test_who_lies_in_a_bed_is_proposed_no_other(beds):
     planned = await comes(beds, patient_id=patient_id)
     await rounds(beds)
     assert await explanation(beds, planned.request_id) == {"proposal": None, "unplaced": None}
+
+
+async def test_a_hospitals_own_policy_is_the_one_that_scores(run_service, tmp_path):
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version": "ours-1", "weights": {"u": 70}}')
+    async with run_service(SERVICE, bed_policy=policy, reservation_hold_seconds=60) as service:
+        await import_beds(service, SMALL)
+        event = await comes(service)
+        await rounds(service)
+        proposal = (await explanation(service, event.request_id))["proposal"]
+        assert (proposal["policy_version"], proposal["terms"][0]["weight"]) == ("ours-1", 70)
+        held_until = (await accept(service, event.request_id)).json()["held_until"]
+        assert datetime.fromisoformat(held_until) == service.clock.now() + timedelta(minutes=1)
 
 
 async def test_of_two_rounds_at_once_the_slower_changes_nothing(beds):

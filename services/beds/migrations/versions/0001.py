@@ -195,6 +195,8 @@ def upgrade() -> None:
         sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("runner_up_bed_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("margin", sa.Float(), nullable=True),
         sa.Column("policy_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("gap", sa.Float(), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
