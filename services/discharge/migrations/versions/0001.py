@@ -13,8 +13,11 @@ depends_on = None
 APPEND_ONLY = """
 CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'append_only', HINT = 'write a reversal or a return instead';
+    RAISE EXCEPTION USING
+        MESSAGE = TG_TABLE_NAME || ' is append-only',
+        HINT = 'write a reversal or a return instead',
+        ERRCODE = 'restrict_violation',
+        CONSTRAINT = 'append_only';
 END $$
 """
 KEPT_FOR_EVER = ("journal", "journal_entry", "charge", "deposit", "refund", "bedside_payment")
@@ -26,8 +29,11 @@ DECLARE
 BEGIN
     SELECT sum(debit_fen) - sum(credit_fen) INTO off FROM journal_entry WHERE journal_id = NEW.journal_id;
     IF off IS DISTINCT FROM 0 THEN
-        RAISE EXCEPTION 'the journal does not balance'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_balanced', HINT = 'write both sides of each move';
+        RAISE EXCEPTION USING
+            MESSAGE = 'the journal does not balance',
+            HINT = 'write both sides of each move',
+            ERRCODE = 'check_violation',
+            CONSTRAINT = 'journal_balanced';
     END IF;
     RETURN NULL;
 END $$
@@ -45,9 +51,11 @@ BEGIN
         AND count + (SELECT sum(back.count) FROM charge AS back WHERE back.return_of = NEW.return_of) >= 0
     INTO fits FROM charge WHERE charge_id = NEW.return_of;
     IF fits IS NOT TRUE THEN
-        RAISE EXCEPTION 'the return does not fit its original'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'charge_return',
-                HINT = 'repeat the terms of the original and return no more than was charged';
+        RAISE EXCEPTION USING
+            MESSAGE = 'the return does not fit its original',
+            HINT = 'repeat the terms of the original and return no more than was charged',
+            ERRCODE = 'check_violation',
+            CONSTRAINT = 'charge_return';
     END IF;
     RETURN NULL;
 END $$
