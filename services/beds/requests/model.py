@@ -83,34 +83,7 @@ def queue(
     event: AdmissionRequested, now: datetime, *, deceased: bool
 ) -> tuple[AdmissionRequest, AdmissionQueued | None]:
     """Let the patient wait. Raises `Unscorable` for what cannot be scored: a message that registration must mend."""
-    request = AdmissionRequest(
-        request_id=event.request_id,
-        patient_id=event.patient_id,
-        source=event.source,
-        specialty=event.specialty,
-        campus_id=event.campus_id,
-        reachable_campuses=event.reachable_campuses,
-        sex=Sex(event.sex),
-        age_years=event.age_years,
-        triage=event.triage,
-        admission_class=AdmissionClass(event.admission_class),
-        immediate=event.immediate,
-        diagnosis_code=event.diagnosis_code,
-        procedure_code=event.procedure_code,
-        drg=event.drg,
-        drg_version=event.drg_version,
-        rw=event.rw,
-        level4=event.level4,
-        department_cmi=event.department_cmi,
-        social_points=event.social_points,
-        needs=event.needs,
-        isolation=Isolation(event.isolation),
-        expected_days=event.expected_days,
-        requested_at=event.requested_at,
-        queued_at=now,
-        phase=Phase.WITHDRAWN if deceased else Phase.WAITING,
-        version=1,
-    )
+    request = _request(event, now, Phase.WITHDRAWN if deceased else Phase.WAITING)
     tier = hard_rules.tier(waiting(request, now))
     return request, None if deceased else AdmissionQueued(
         request_id=request.request_id,
@@ -171,3 +144,34 @@ def rank(requests: Sequence[AdmissionRequest], policy: Policy, now: datetime) ->
         )
         for place, (request, one, terms) in enumerate(scored, start=1)
     ]
+
+
+def _request(event: AdmissionRequested, now: datetime, phase: Phase) -> AdmissionRequest:
+    return AdmissionRequest(
+        request_id=event.request_id,
+        patient_id=event.patient_id,
+        source=event.source,
+        specialty=event.specialty,
+        campus_id=event.campus_id,
+        reachable_campuses=event.reachable_campuses,
+        sex=Sex(event.sex),
+        age_years=event.age_years,
+        triage=event.triage,
+        admission_class=AdmissionClass(event.admission_class),
+        immediate=event.immediate,
+        diagnosis_code=event.diagnosis_code,
+        procedure_code=event.procedure_code,
+        drg=event.drg,
+        drg_version=event.drg_version,
+        rw=event.rw,
+        level4=event.level4,
+        department_cmi=event.department_cmi,
+        social_points=event.social_points,
+        needs=event.needs,
+        isolation=Isolation(event.isolation),
+        expected_days=event.expected_days,
+        requested_at=event.requested_at,
+        queued_at=now,
+        phase=phase,
+        version=1,
+    )
