@@ -6,6 +6,7 @@ from time import process_time
 
 import pytest
 
+from services.simulator.play.opening import BEDS_FILE
 from tests.adapters.beds.wards import HEADER, SINGLE, SMALL, TWIN_1, admitted, bed, comes, import_beds, reserve
 
 IMPORT_SECONDS = 5
@@ -22,6 +23,12 @@ async def test_good_lines_go_in_and_each_bad_one_is_named_with_field_and_remedy(
         (6, "bed"),
     ]
     assert all(row["reason"] and row["remedy"] for row in answer["rejected_rows"])
+
+
+async def test_the_sample_hospital_is_taken_whole(empty):
+    header, *lines = BEDS_FILE.read_text("utf-8").splitlines()
+    answer = (await import_beds(empty, lines, header=header, role="coordinator")).json()
+    assert (answer["added"], answer["rejected_rows"]) == (len(lines), [])
 
 
 async def test_importing_again_brings_new_traits_and_says_nothing_new(beds):
