@@ -5,14 +5,14 @@ repeats the terms of its original and no more goes back than was charged (trigge
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Numeric, UniqueConstraint, func, or_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, col, select
 
 from services.discharge.accounts.model import (
@@ -27,10 +27,14 @@ from services.discharge.accounts.model import (
 )
 from services.discharge.ledger.model import Channel
 from services.discharge.tables import Row
-from shared.work import Missing, Work, constraint_name
+from shared.work import Missing, Work
 
 ONE_CHARGE_AN_ID = "charge_pkey"
 RETURN_WITHIN_ORIGINAL = "charge_return"
+CHARGE_COLUMNS = ", ".join(Charge.__dataclass_fields__)
+CHARGE_VALUES = ", ".join(f"${place}" for place, _ in enumerate(Charge.__dataclass_fields__, 1))
+ADD_CHARGE = f"INSERT INTO charge ({CHARGE_COLUMNS}) VALUES ({CHARGE_VALUES})"  # noqa: S608 - our own columns
+CHARGES = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE stay_id = $1 ORDER BY line_no"  # noqa: S608 - our own columns
 STATES = ", ".join(f"'{state}'" for state in AccountState)
 CHANNELS = ", ".join(f"'{channel}'" for channel in Channel)
 
@@ -133,18 +137,19 @@ async def save_account(work: Work, changed: Account) -> None:
 
 async def add_charges(work: Work, charges: Sequence[Charge]) -> str | None:
     """Write fee lines, all or none. Returns the name of the constraint that refused one, or None."""
+    connection = await work.sql()
     try:
-        async with work.session.begin_nested():
-            work.session.add_all(ChargeRow(**asdict(charge)) for charge in charges)
-    except IntegrityError as refusal:
-        return constraint_name(refusal)
+        async with connection.transaction():
+            await connection.executemany(ADD_CHARGE, [astuple(charge) for charge in charges])
+    except asyncpg.IntegrityConstraintViolationError as refusal:
+        return str(refusal.constraint_name)
     return None
 
 
 async def charges(work: Work, stay_id: UUID) -> list[Charge]:
     """The fee lines of a stay in the order they were posted."""
-    query = select(ChargeRow).where(col(ChargeRow.stay_id) == stay_id).order_by(col(ChargeRow.line_no))
-    return [_charge(row) for row in await work.session.exec(query)]
+    rows = await (await work.sql()).fetch(CHARGES, stay_id)
+    return [Charge(**{**row, "line_class": LineClass(row["line_class"])}) for row in rows]
 
 
 async def charges_about(work: Work, stay_id: UUID, charge_ids: Sequence[UUID]) -> dict[UUID, Charge]:

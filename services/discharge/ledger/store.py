@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, SmallInteger, func
 from sqlmodel import Field, col, select
 
@@ -16,7 +17,12 @@ from services.discharge.ledger.model import Account, Entry, EntryKind, Move
 from services.discharge.tables import Row
 from shared.work import Missing, Work
 
-ONE_REVERSAL = "uq_journal_reversal_of"
+ADD_JOURNAL = """
+INSERT INTO journal (journal_id, stay_id, kind, payment_id, reversal_of, written_at) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+ADD_SIDE = (
+    "INSERT INTO journal_entry (journal_id, entry_no, account, debit_fen, credit_fen) VALUES ($1, $2, $3, $4, $5)"
+)
 KINDS = ", ".join(f"'{kind}'" for kind in EntryKind)
 ACCOUNTS = ", ".join(f"'{account}'" for account in Account)
 
@@ -67,16 +73,18 @@ class Journal:
 
 async def add(work: Work, journals: Sequence[Journal]) -> None:
     """Write journals with both sides of every move. They are checked when the transaction commits."""
-    work.session.add_all(_row(journal, work.now) for journal in journals)
-    await work.session.flush()
-    work.session.add_all(side for journal in journals for side in _sides(journal))
+    connection = await work.sql()
+    await connection.executemany(ADD_JOURNAL, [_values(journal, work.now) for journal in journals])
+    await connection.executemany(ADD_SIDE, [side for journal in journals for side in _sides(journal)])
 
 
 async def add_reversal(work: Work, journal: Journal) -> str | None:
     """Write a reversal. Returns the name of the constraint that refused it, or None."""
-    if constraint := await work.insert(_row(journal, work.now)):
-        return constraint
-    work.session.add_all(_sides(journal))
+    try:
+        async with (await work.sql()).transaction():
+            await add(work, [journal])
+    except asyncpg.UniqueViolationError as refusal:
+        return str(refusal.constraint_name)
     return None
 
 
@@ -108,27 +116,15 @@ async def balances(work: Work, stay_ids: Sequence[UUID]) -> dict[tuple[UUID, Acc
     return {(stay_id, Account(account)): int(fen) for stay_id, account, fen in await work.session.exec(query)}
 
 
-def _row(journal: Journal, now: datetime) -> JournalRow:
-    return JournalRow(
-        journal_id=journal.journal_id,
-        stay_id=journal.stay_id,
-        kind=journal.entry.kind,
-        payment_id=journal.entry.payment_id,
-        reversal_of=journal.entry.reversal_of,
-        written_at=now,
-    )
+def _values(journal: Journal, now: datetime) -> tuple[object, ...]:
+    entry = journal.entry
+    return journal.journal_id, journal.stay_id, entry.kind, entry.payment_id, entry.reversal_of, now
 
 
-def _sides(journal: Journal) -> list[JournalEntryRow]:
+def _sides(journal: Journal) -> list[tuple[object, ...]]:
     """The debit of move n stands at 2n, its credit at 2n + 1."""
     return [
-        JournalEntryRow(
-            journal_id=journal.journal_id,
-            entry_no=2 * place + side,
-            account=account,
-            debit_fen=debit,
-            credit_fen=credit,
-        )
+        (journal.journal_id, 2 * place + side, account, debit, credit)
         for place, move in enumerate(journal.entry.moves)
         for side, account, debit, credit in (
             (0, move.debit, move.amount_fen, 0),

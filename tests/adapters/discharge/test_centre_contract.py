@@ -54,7 +54,7 @@ class Way:
 async def simulated(centre) -> AsyncIterator[Way]:
     """The simulated centre over real HTTP."""
     kept = Memory()
-    async with httpx.AsyncClient(base_url=centre.url, timeout=0.5, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=centre.url, timeout=1.5, trust_env=False) as client:
         yield Way(HttpCentre(client, HOSPITAL, kept), centre.insure, centre.fault, kept)
 
 
