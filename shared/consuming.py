@@ -25,7 +25,10 @@ log = logger(__name__)
 
 
 class Consumer:
-    """One service's member of its consumer group."""
+    """One service's member of its consumer group.
+
+    After a batch it rests for `rest_seconds`, so that the next one is larger: for projections, which cost by the batch.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Consumer:
         bootstrap: str,
         topics: tuple[str, ...],
         effects: Effects,
+        rest_seconds: float,
         telemetry: Telemetry,
     ) -> None:
         self._service = service
@@ -42,6 +46,7 @@ class Consumer:
         self._bootstrap = bootstrap
         self._topics = topics
         self._effects = effects
+        self._rest_seconds = rest_seconds
         self._telemetry = telemetry
         self._in_hand: tuple[ConsumerRecord[Any, Any], ...] = ()
         self._client: Any = None
@@ -107,6 +112,7 @@ class Consumer:
                 await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
         finally:
             self._in_hand = ()
+        await asyncio.sleep(self._rest_seconds)
 
     async def _taken_once(self, batch: list[Record]) -> bool:
         try:

@@ -105,6 +105,7 @@ class Host:
                     bootstrap=settings.kafka,
                     topics=self.service.reactions.topics,
                     effects=self.effects,
+                    rest_seconds=self.service.reactions.rest_seconds,
                     telemetry=self.telemetry,
                 )
                 running.append(self.consumer.run())

@@ -24,6 +24,8 @@ class Reactions:
     handlers: Mapping[type[Event], Handler]
     projection: Projection | None = None
     projected: tuple[type[Event], ...] = ()
+    rest_seconds: float = 0.0
+    """How long to let records gather between two batches: latency given for far fewer transactions."""
 
     @cached_property
     def types(self) -> frozenset[str]:

@@ -4,4 +4,7 @@ from services.console.projection import handlers
 from shared.messages import EVENTS
 from shared.reactions import Reactions
 
-REACTIONS = Reactions({}, projection=handlers.project, projected=tuple(EVENTS.values()))
+REST_SECONDS = 0.04
+"""A board may be this much later than the event: nobody sees it, and fifty events cost hardly more than one."""
+
+REACTIONS = Reactions({}, projection=handlers.project, projected=tuple(EVENTS.values()), rest_seconds=REST_SECONDS)

@@ -113,6 +113,7 @@ class Pair:
             bootstrap=self.bootstrap,
             topics=("registration-events",),
             effects=self.effects(),
+            rest_seconds=0.0,
             telemetry=self.telemetry,
         )
         return running(consumer.run())

@@ -4,11 +4,14 @@ Invariant: every test gets a database of its own, so that no test sees another's
 """
 
 import asyncio
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -71,9 +74,13 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Server]:
-    """The server of this pytest process."""
-    directory = tmp_path_factory.mktemp("pg")
+def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """The server of this pytest process.
+
+    It lies outside pytest's own folders: those are closed to others at each start of a pytest, and as root the server
+    runs as another user.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="carejourney-pg-"))
     embedded = EmbeddedPostgres(directory / "server", directory / "postgres.log", durable=False, tied=True)
     embedded.prepare()
     embedded.start()
@@ -90,6 +97,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         loop.call_soon_threadsafe(loop.stop)
         embedded.stop()
         embedded.remove()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

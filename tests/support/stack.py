@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,9 +107,9 @@ def _silently(_done: int, _left: int, _at: datetime) -> None:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack() -> Iterator[RunningStack]:
     """A stack of the test module's own, with a clock that begins anew."""
-    root: Path = tmp_path_factory.mktemp("stack")
+    root = Path(tempfile.mkdtemp(prefix="carejourney-stack-"))
     home = Home(root)
     clock = fresh_clock(root / "clock")
     running = Stack(home)
@@ -117,3 +119,4 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     finally:
         running.down()
         running.reset()
+        shutil.rmtree(root, ignore_errors=True)

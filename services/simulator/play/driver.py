@@ -54,9 +54,8 @@ class Driver:
             catalogue=scene.catalogue,
             people=self._people,
             agenda=self._agenda,
-            settle=self._settle,
+            settle=scene.quiet.wait,
         )
-        self._next_due_at: datetime | None = None
 
     def plan(self) -> datetime:
         """Put everything recorded on the agenda; the instant before the first happening."""
@@ -76,16 +75,17 @@ class Driver:
 
     async def play(self, on_progress: OnProgress) -> Reading:
         """Play until nothing is left to happen and nothing is due. Returns the last reading."""
+        clock, quiet = self._scene.clock, self._scene.quiet
         while True:
-            planned_at = self._agenda.next_at()
-            instants = [instant for instant in (planned_at, self._next_due_at) if instant is not None]
+            planned_at, due_at = self._agenda.next_at(), quiet.next_due_at
+            instants = [instant for instant in (planned_at, due_at) if instant is not None]
             if not instants:
-                last = await self._settle()
-                if self._next_due_at is None and len(self._agenda) == 0:
+                last = await quiet.wait()
+                if quiet.next_due_at is None and len(self._agenda) == 0:
                     return last
                 continue
             earliest = min(instants)
-            self._scene.clock.advance_to(max(earliest, self._scene.clock.now()))
+            clock.advance_to(max(earliest, clock.now()))
             if planned_at == earliest:
                 await self._agenda.do_next()
             else:
@@ -93,18 +93,15 @@ class Driver:
             on_progress(self._agenda.done, len(self._agenda), earliest)
 
     async def _let_due(self) -> None:
-        """Timers have fired: do what people do about it until nobody has anything to do."""
-        await self._settle()
-        while await self._followups.answer_due() + await self._followups.open_for_wishes():
-            await self._settle()
-        await self._followups.expect_booked()
+        """Timers fire; then people do what is asked of them, and what comes of that, until nobody is asked."""
+        clock, quiet = self._scene.clock, self._scene.quiet
+        await quiet.wait_fired(clock.now())
+        if await self._followups.answer_due():
+            await quiet.wait()
+            while await self._followups.open_for_wishes():
+                await quiet.wait()
+            await self._followups.expect_booked()
 
     async def _die(self, patient: Patient, died_at: datetime) -> None:
         await self._people.die(patient, died_at)
-        await self._settle()
-
-    async def _settle(self) -> Reading:
-        """Wait until quiet, and note when the next timer is due."""
-        reading = await self._scene.quiet.wait()
-        self._next_due_at = reading.next_due_at
-        return reading
+        await self._scene.quiet.wait()

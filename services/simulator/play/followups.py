@@ -28,15 +28,17 @@ class Followups:
         self._stays: dict[str, UUID] = {}
         self._opened: Counter[str] = Counter()
 
-    async def answer_due(self) -> int:
-        """Call every patient whose task is ready; how many there were."""
+    async def answer_due(self) -> bool:
+        """Call every patient whose task is ready. Whether anybody wished to be seen."""
         tasks = await self._suite.get("followup", "/tasks", role=NURSE, status="ready", limit=500)
+        wishes = 0
         for task in tasks["tasks"]:
             stay_id = await self._stay(task["plan_id"])
             attempt = {"contact_kind": "phone", "outcome": outcome_of(stay_id, task["step"])}
             path, wish = f"/tasks/{task['task_id']}/attempts", f"answer {stay_id} {task['step']}"
-            await self._suite.command("followup", path, attempt, role=NURSE, wish=wish)
-        return len(tasks["tasks"])
+            answer = await self._suite.command("followup", path, attempt, role=NURSE, wish=wish)
+            wishes += answer["visit_request_id"] is not None
+        return wishes > 0
 
     async def open_for_wishes(self) -> int:
         """Open the clinic on the next day that each waiting wish allows; for how many there was one."""

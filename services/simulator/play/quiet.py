@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.simulator.play.suite import PATIENCE_SECONDS, Suite, Unexpected
 
-PAUSE_SECONDS = 0.012
+PAUSES_SECONDS = (*(0.008, 0.012, 0.02, 0.03), *(0.05 for _ in range(int(PATIENCE_SECONDS / 0.05))))
+"""Ask soon at first, then seldom: asking costs the services the time they need to become quiet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,13 @@ class Reading:
 
 
 class Quiet:
-    """Reads the services' internal state and the topics' ends."""
+    """Reads the services' internal state and the topics' ends; remembers when each service's next timer is due."""
 
     def __init__(self, suite: Suite, services: tuple[str, ...], topics: Iterable[str]) -> None:
         self._suite = suite
         self._services = services
         self._kafka = AIOKafkaConsumer(*topics, bootstrap_servers=suite.addresses.kafka, client_id="driver")
+        self._next_due: dict[str, datetime] = {}
 
     async def start(self) -> None:
         """Connect; nothing is fetched, only the ends are asked for."""
@@ -51,31 +53,51 @@ class Quiet:
         """Disconnect."""
         await self._kafka.stop()
 
+    @property
+    def next_due_at(self) -> datetime | None:
+        """The earliest timer of any service, as of the last time it was asked."""
+        return min(self._next_due.values(), default=None)
+
     async def wait(self) -> Reading:
-        """Wait until quiet; the reading then. Raises `Unexpected`, saying what is still under way."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not (now := await self.read()).is_quiet:
-            if asyncio.get_running_loop().time() > deadline:
-                raise Unexpected(f"not quiet: outbox {now.outbox}, lag {now.lag}, due {now.due}: see .local/log")
-            await asyncio.sleep(PAUSE_SECONDS)
-        return now
+        """Wait until nothing is under way; the reading then. Raises `Unexpected`, saying what still is."""
+        reading = await self.read()
+        for pause_seconds in PAUSES_SECONDS:
+            if reading.is_quiet:
+                return reading
+            await asyncio.sleep(pause_seconds)
+            reading = await self.read()
+        raise Unexpected(f"not quiet: outbox {reading.outbox}, lag {reading.lag}, due {reading.due}: see the logs")
+
+    async def wait_fired(self, now: datetime) -> None:
+        """Wait until every timer that was due by `now` has fired; asks only the services that have one."""
+        waiting = [service for service, due_at in self._next_due.items() if due_at <= now]
+        for pause_seconds in PAUSES_SECONDS:
+            waiting = [state["service"] for state in await self._states(waiting) if state["due"]]
+            if not waiting:
+                return
+            await asyncio.sleep(pause_seconds)
+        raise Unexpected(f"timers of {', '.join(waiting)} did not fire: see the logs")
 
     async def read(self) -> Reading:
         """One reading."""
-        states = await self._states()
+        states = await self._states(self._services)
         ends = {f"{place.topic}:{place.partition}": end for place, end in (await self._ends()).items()}
-        instants = [datetime.fromisoformat(state["next_due_at"]) for state in states if state["next_due_at"]]
         return Reading(
             outbox=sum(state["outbox"] for state in states),
             lag=sum(_lag(state, ends) for state in states),
             parked=sum(state["parked"] for state in states),
             due=any(state["due"] for state in states),
-            next_due_at=min(instants, default=None),
+            next_due_at=self.next_due_at,
         )
 
-    async def _states(self) -> list[dict[str, Any]]:
-        ask = (self._suite.get(service, "/internal/state", role="operator") for service in self._services)
-        return list(await asyncio.gather(*ask))
+    async def _states(self, services: Iterable[str]) -> list[dict[str, Any]]:
+        ask = (self._suite.get(service, "/internal/state", role="operator") for service in services)
+        states: list[dict[str, Any]] = list(await asyncio.gather(*ask))
+        for state in states:
+            self._next_due.pop(state["service"], None)
+            if state["next_due_at"]:
+                self._next_due[state["service"]] = datetime.fromisoformat(state["next_due_at"])
+        return states
 
     async def _ends(self) -> dict[TopicPartition, int]:
         ends: dict[TopicPartition, int] = await self._kafka.end_offsets(self._kafka.assignment())
