@@ -36,9 +36,7 @@ def _service(name: str) -> Service:
 def main(*, check: bool) -> int:
     """Write the files, or with `check` name those that differ; returns the exit status."""
     texts = generated()
-    stale = [
-        path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text
-    ]
+    stale = [path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
     if check:
         for path in stale:
             sys.stderr.write(f"{path} is not up to date: run `make generated` and commit it\n")

@@ -92,7 +92,7 @@ class Commands:
         return no
 
     def _done(self, result: Any, adapter: TypeAdapter[Any]) -> Response:  # noqa: ANN401
-        body = adapter.dump_json(adapter.validate_python(result, from_attributes=True))
+        body = adapter.dump_json(adapter.validate_python(result, from_attributes=True), by_alias=True)
         status = self.request.scope["route"].status_code or OK
         return Response(body, status, media_type="application/json")
 

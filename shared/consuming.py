@@ -1,10 +1,13 @@
 """The consumer: from Kafka to `Effects`, as a fixed member of the service's group.
 
-Invariant: a record is acknowledged to Kafka only after its effect, or its parking, has been committed.
+Invariant: a record is acknowledged to Kafka only after its effect, or its parking, has been committed. It is
+acknowledged a few times a second, not by the batch: what is read again after a crash, the inbox knows.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -20,6 +23,7 @@ from shared.telemetry import Telemetry
 
 OUTAGE_PAUSE_SECONDS = 0.25
 RETRY_SECONDS = 0.5
+ACKNOWLEDGE_SECONDS = 0.25
 
 log = logger(__name__)
 
@@ -50,6 +54,7 @@ class Consumer:
         self._telemetry = telemetry
         self._in_hand: tuple[ConsumerRecord[Any, Any], ...] = ()
         self._client: Any = None
+        self._acknowledged_at = 0.0
 
     async def run(self) -> None:
         """Consume until cancelled; waits for Kafka when it is not there."""
@@ -63,6 +68,8 @@ class Consumer:
                 log.warning("kafka-unreachable", error=type(fault).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
+                with suppress(KafkaError, OSError):
+                    await self._acknowledge()
                 self._client = None
                 await kafka.stop()
 
@@ -76,7 +83,10 @@ class Consumer:
         return {f"{place.topic}:{place.partition}": offset for place, offset in offsets.items()}
 
     async def measure(self) -> None:
-        """Set the lag gauge by topic from what the last fetches said."""
+        """Set the lag gauge by topic from what the last fetches said, and acknowledge what is still open."""
+        if not self._in_hand:
+            with suppress(KafkaError, OSError):
+                await self._acknowledge()
         lag = dict.fromkeys(self._topics, 0)
         for name, offset in (await self.taken()).items():
             topic, _, partition = name.rpartition(":")
@@ -90,7 +100,7 @@ class Consumer:
         subscriber = kafka.subscriber(
             *self._topics,
             **broker.subscription(self._service, self._instance),
-            ack_policy=AckPolicy.NACK_ON_ERROR,
+            ack_policy=AckPolicy.MANUAL,
             parser=self._parse,
             decoder=_as_it_came,
         )
@@ -107,12 +117,25 @@ class Consumer:
     async def _take(self, records: Any) -> None:  # noqa: ANN401
         """Take a batch, waiting for the database where it is away."""
         batch = [to_record(record) for record in records]
+        taken = False
         try:
             while not await self._taken_once(batch):  # noqa: ASYNC110 - no signal says that a server is back
                 await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+            taken = True
         finally:
             self._in_hand = ()
+            if not taken and self._client is not None:
+                for record in reversed(records):
+                    self._client.seek(TopicPartition(record.topic, record.partition), record.offset)
+        if monotonic() > self._acknowledged_at + ACKNOWLEDGE_SECONDS:
+            await self._acknowledge()
         await asyncio.sleep(self._rest_seconds)
+
+    async def _acknowledge(self) -> None:
+        """Commit the positions; everything before them has been taken."""
+        if self._client is not None:
+            self._acknowledged_at = monotonic()
+            await self._client.commit()
 
     async def _taken_once(self, batch: list[Record]) -> bool:
         try:

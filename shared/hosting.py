@@ -142,6 +142,8 @@ class Host:
             waiting = await (await work.sql()).fetchrow(WAITING)
         next_due_at = min((instant for _, instant in due), default=None)
         now = self.database.clock.now()
+        if self.clockwork and next_due_at is not None and next_due_at <= now:
+            self.clockwork.wake()
         return {
             "service": self.service.name,
             "now": now,

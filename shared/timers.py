@@ -22,7 +22,7 @@ from shared.work import Stale, Work
 BATCH = 100
 POLL_SECONDS = 1.0
 SYSTEM_PACE_SECONDS = 0.25
-DRIVEN_PACE_SECONDS = 0.02
+DRIVEN_PACE_SECONDS = 0.05
 FAULTS = (OSError, DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = logger(__name__)

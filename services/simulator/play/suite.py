@@ -89,7 +89,7 @@ class Suite:
             if found is not None:
                 return found
             await asyncio.sleep(RETRY_SECONDS)
-        raise Unexpected(f"{what} did not come within {PATIENCE_SECONDS:.0f} s: see .local/log")
+        raise Unexpected(f"{what} did not come within {PATIENCE_SECONDS:.0f} s: see the logs")
 
     def _headers(self, role: str) -> dict[str, str]:
         if role not in self._tokens:
