@@ -100,7 +100,7 @@ class EmbeddedBroker:
 
     def create(self, topic: TopicSpec) -> None:
         """Create one more topic; raises `KafkaFailed`."""
-        pipe = self._process().stdin
+        pipe = self._running().stdin
         if pipe is None:
             raise KafkaFailed("the embedded broker was started by another process and creates no more topics")
         pipe.write(f"{topic}\n")
@@ -123,7 +123,7 @@ class EmbeddedBroker:
         """Nothing to delete."""
 
     def _answer(self, key: str) -> str:
-        pipe = self._process().stdout
+        pipe = self._running().stdout
         ready = pipe is not None and select.select([pipe], [], [], ANSWER_SECONDS)[0]
         line = pipe.readline() if pipe is not None and ready else ""
         answer = json.loads(line) if line else {}
@@ -132,7 +132,7 @@ class EmbeddedBroker:
             raise KafkaFailed(f"the embedded broker did not answer: {answer.get('error') or words}")
         return str(answer[key])
 
-    def _process(self) -> subprocess.Popen[str]:
+    def _running(self) -> subprocess.Popen[str]:
         if self.child is None or self.child.started_here is None:
             raise KafkaFailed("the embedded broker is not running: start it first")
         return self.child.started_here

@@ -83,15 +83,15 @@ class EmbeddedPostgres:
         self.directory.mkdir(parents=True, exist_ok=True)
         account = _account()
         self._give_to(account)
-        if not (self._data / "PG_VERSION").exists():
+        if not (self._cluster / "PG_VERSION").exists():
             self._initialise(account)
-        version = (self._data / "PG_VERSION").read_text(encoding="ascii").strip()
+        version = (self._cluster / "PG_VERSION").read_text(encoding="ascii").strip()
         if version != str(VERSION):
             raise PostgresFailed(
-                f"{self._data} was made by PostgreSQL {version}, this is {VERSION}: "
+                f"{self._cluster} was made by PostgreSQL {version}, this is {VERSION}: "
                 "dump it with the old version, or remove it with `journey reset`"
             )
-        (self._data / "pg_hba.conf").write_text(HBA, encoding="ascii")
+        (self._cluster / "pg_hba.conf").write_text(HBA, encoding="ascii")
 
     def start(self) -> None:
         """Start the server; `wait_ready` waits for it."""
@@ -99,11 +99,11 @@ class EmbeddedPostgres:
         if not self.durable:
             settings |= NOT_DURABLE
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        (self._data / "postmaster.opts").unlink(missing_ok=True)
+        (self._cluster / "postmaster.opts").unlink(missing_ok=True)
         self.child = start(
             Order(
                 name="postgres",
-                command=[str(programs() / "postgres"), "-D", str(self._data), *options],
+                command=[str(programs() / "postgres"), "-D", str(self._cluster), *options],
                 log=self.log,
                 account=_account(),
                 directory=Path("/"),
@@ -137,7 +137,7 @@ class EmbeddedPostgres:
         shutil.rmtree(self.socket_directory, ignore_errors=True)
 
     @property
-    def _data(self) -> Path:
+    def _cluster(self) -> Path:
         return self.directory / "data"
 
     def _running(self) -> Child:
@@ -147,7 +147,7 @@ class EmbeddedPostgres:
 
     def _says_ready(self, pid: int) -> bool:
         try:
-            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            lines = (self._cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
         return bool(lines) and lines[0].strip() == str(pid) and lines[-1].strip() == "ready"
@@ -164,7 +164,7 @@ class EmbeddedPostgres:
         if account is None:
             return
         os.chown(self.socket_directory, account.uid, account.gid)
-        for path in (self._data, self.socket_directory, programs()):
+        for path in (self._cluster, self.socket_directory, programs()):
             _let_through(path)
         if not (programs() / "postgres").stat().st_mode & stat.S_IXOTH:
             raise PostgresFailed(f"the user {SYSTEM_USER} may not run PostgreSQL: chmod -R o+rX {programs().parent}")
@@ -198,7 +198,7 @@ class EmbeddedPostgres:
             )  # fmt: skip
         if made.returncode != 0:
             raise PostgresFailed(f"initdb failed in {fresh}: {made.stderr.strip()}")
-        fresh.rename(self._data)
+        fresh.rename(self._cluster)
 
 
 def programs() -> Path:

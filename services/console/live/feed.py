@@ -21,7 +21,7 @@ from services.console.board import handlers
 from services.console.board.model import Change
 from services.console.pages.language import Tag
 from services.console.projection import queries
-from services.console.projection.store import CHANNEL
+from services.console.projection.model import CHANNEL
 from shared.database import Database
 from shared.log import logger
 

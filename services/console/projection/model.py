@@ -5,6 +5,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+CHANNEL = "console"
+"""Where a batch that has been taken is announced, for NOTIFY and LISTEN."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:

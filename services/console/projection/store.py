@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.console.projection.batch import Batch, columns
+from services.console.projection.model import CHANNEL
 from services.console.tables import Row
 
-CHANNEL = "console"
 ONE_BATCH_AT_A_TIME = 7_302_145_586
 """Key of the advisory lock; any number that nothing else in this database uses."""
 
