@@ -31,7 +31,7 @@ unit: install-dev ## the tests of rules, without broker or database (seconds)
 
 .PHONY: test
 test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; brings what it needs
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: install-dev ## format, lint, types, import contracts, generated files

@@ -105,7 +105,7 @@ def test_a_blocker_stands_in_the_way_of_settling():
     assert blocked.reason == "blocked"
 
 
-@pytest.mark.parametrize("stage", [*stages.ASKING, Stage.SETTLED])
+@pytest.mark.parametrize("stage", [*sorted(stages.ASKING), Stage.SETTLED])
 def test_asking_again_gives_no_second_msgid(stage):
     asked = attempt(stage, msgid="M1")
     assert bedside.begin(asked, CLEARED, "changed", "M2", NOW) is asked
