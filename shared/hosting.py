@@ -28,6 +28,7 @@ from shared.consuming import Consumer
 from shared.database import Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
 from shared.http import Edge, health, install_missing
+from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
@@ -97,7 +98,7 @@ class Host:
 
         self.database.on_commit = committed
         if "consumer" in self.parts:
-            running.append(self.clockwork.run())
+            running += [self.clockwork.run(), prune_for_ever(self.database)]
             if self.service.reactions.topics:
                 self.consumer = Consumer(
                     service=name,
@@ -140,6 +141,7 @@ class Host:
         async with self.database.work() as work:
             due = await self.clockwork.due(work) if self.clockwork else []
             waiting = await (await work.sql()).fetchrow(WAITING)
+        self.telemetry.parked.set(waiting["parked"])
         next_due_at = min((instant for _, instant in due), default=None)
         now = self.database.clock.now()
         if self.clockwork and next_due_at is not None and next_due_at <= now:
