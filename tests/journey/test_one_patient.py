@@ -20,7 +20,7 @@ PATIENT = Patient(
 )
 VISIT_AT = datetime(2025, 3, 3, 9, 10, tzinfo=UTC)
 STAY_AT = datetime(2025, 3, 20, 8, 0, tzinfo=UTC)
-STAY_ID = UUID("00000000-0000-4000-8000-000000000010")
+STAY_ID = UUID("00000000-0000-4000-8000-000000000012")
 
 JOURNEY = [
     "registration.patient-registered.v1",

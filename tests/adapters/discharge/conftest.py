@@ -20,7 +20,7 @@ from shared.messages.registration import PatientRegistered
 from tests.support.service import ServiceFactory, ServiceUnderTest
 
 NURSE, CLINICIAN, BACK_OFFICE, OPERATOR = "ward-nurse", "clinician", "back-office", "operator"
-TIMEOUT_SECONDS = 1.5
+TIMEOUT_SECONDS = 2.5
 
 
 @dataclass

@@ -205,6 +205,7 @@ async def test_a_chain_of_stays_uses_up_the_year(ward, centre, discharge):
     await ward.up_to_signed(first)
     one = await ward.settle(first)
     assert (one["figures"]["act_pay_dedc_fen"], one["figures"]["acct_pay_fen"]) == (130_000, 150_000)
+    discharge.clock.advance(timedelta(minutes=1))
     second = await ward.admit(patient_id=account["patient_id"], balance_fen=150_000)
     await ward.charge(second, line(1_000_000))
     await ward.up_to_signed(second)
