@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,10 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.output import CHECK_FAILED, WRONG_USE, Json, fail, show_json, show_table
+from cli.output import CHECK_FAILED, WRONG_USE, Json, StateDirectory, fail, show_json, show_table
 from cli.stack import Kafka, Postgres
 from deploy.local.broker import check
-from deploy.local.demo import SHIPPED, Wanted, demo
+from deploy.local.demo import HOME, SHIPPED, Wanted, demo
 from deploy.local.record import Record
 from deploy.local.stack import StackFailed
 from services.simulator.play.opening import BadBeds
@@ -43,6 +44,7 @@ def play(
     report: ReportFile = None,
     kafka: Kafka = "auto",
     postgres: Postgres = None,
+    state: StateDirectory = HOME,
     as_json: Json = False,
 ) -> None:
     """Start everything afresh, play recorded patients from booking to follow-up, and say what came of it."""
@@ -54,7 +56,8 @@ def play(
     if report is not None and not report.absolute().parent.is_dir():
         fail(f"--report {report}: its folder does not exist, create it first", WRONG_USE)
     try:
-        holds = _play(patients, report, kafka, postgres, once=once, as_json=as_json)
+        wanted = Wanted(patients=patients, kafka=kafka, postgres=postgres, install_seconds=_install_seconds())
+        holds = _play(wanted, state.resolve(), report, once=once, as_json=as_json)
     except UnreadableExport as unreadable:
         fail(unreadable, WRONG_USE)
     except (StackFailed, Unexpected, BadBeds) as failure:
@@ -65,9 +68,7 @@ def play(
     raise typer.Exit(0 if holds else CHECK_FAILED)
 
 
-def _play(
-    patients: Path, report_file: Path | None, kafka: str, postgres: str | None, *, once: bool, as_json: bool
-) -> bool:
+def _play(wanted: Wanted, state: Path, report_file: Path | None, *, once: bool, as_json: bool) -> bool:
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
@@ -81,15 +82,7 @@ def _play(
             bar.print(step)
             bar.update(task, description=step[:40])
 
-        wanted = Wanted(
-            patients=patients,
-            kafka=kafka,
-            postgres=postgres,
-            install_seconds=_install_seconds(),
-            say=say,
-            on_progress=on_progress,
-        )
-        with demo(wanted) as (record, report):
+        with demo(replace(wanted, say=say, on_progress=on_progress), state) as (record, report):
             bar.stop()
             text = report.model_dump_json(indent=1)
             if report_file is not None:
@@ -102,9 +95,9 @@ def _play(
 
 def _stay(record: Record, console: Console) -> NoReturn:
     """Say where everything is, and wait for Ctrl-C."""
-    console.print(f"\nthe pages   {record.urls['console']}")
+    console.print(f"\nthe pages     {record.urls['console']}")
     for name, url in record.urls.items():
-        console.print(f"{name:<12}{url}/docs")
+        console.print(f"{name:<14}{url}/docs")
     console.print("press Ctrl-C to stop everything")
     while True:
         signal.pause()

@@ -5,6 +5,7 @@ Kafka: commands are taken and wait in the outbox.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -208,6 +209,7 @@ def main(service: Service) -> None:
         import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
+    gc.freeze()  # what is loaded now stays until the end: the collector need not walk it again and again
     try:
         uvicorn.run(
             host.app,

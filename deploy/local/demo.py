@@ -4,12 +4,13 @@ Invariant: it keeps its data in a state directory of its own, so it never touche
 whatever ends it, nothing of it goes on running.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import uvloop
 
 from deploy.local.issuer import Issuer
 from deploy.local.layout import STATE, Home
@@ -31,7 +32,9 @@ from shared.clock import EARLIEST, ClockDriver
 
 HOME = STATE / "demo"
 SHIPPED = Path(hospital_files.__file__).parents[1] / "patients" / "synthea"
-SERVICES = ("registration", "beds", "discharge", "followup", "console")
+DECIDING = ("registration", "beds", "discharge", "followup")
+"""The services whose effects the next step may need; the console only shows."""
+SERVICES = (*DECIDING, "console")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def demo(wanted: Wanted, home: Path = HOME) -> Iterator[tuple[Record, Report]]:
     try:
         record = stack.up(wishes)
         seconds = Seconds(install=wanted.install_seconds, start=round(time.monotonic() - began, 2), play=0)
-        yield record, asyncio.run(_play(wanted, recording, clock, record, seconds, home))
+        yield record, uvloop.run(_play(wanted, recording, clock, record, seconds, home))
     finally:
         stack.down()
 
@@ -83,9 +86,11 @@ async def _play(
     suite = Suite(
         Addresses(services=record.urls, kafka=record.kafka, token=lambda role: issuer.token(role, f"demo-{role}"))
     )
-    quiet = Quiet(suite, SERVICES, [topic.name for topic in TOPICS])
+    topics = [topic.name for topic in TOPICS]
+    quiet, everybody = Quiet(suite, DECIDING, topics), Quiet(suite, SERVICES, topics)
     try:
         await quiet.start()
+        await everybody.start()
         hospital, catalogue = hospital_files.load(), catalogue_files.load()
         scene = Scene(
             recording=recording, hospital=hospital, catalogue=catalogue, suite=suite, quiet=quiet, clock=clock
@@ -95,7 +100,8 @@ async def _play(
         beds = await open_hospital(suite, Premises.read(hospital.clinics))
         wanted.say(f"opened the sample hospital: {beds} beds, {len(hospital.clinics)} clinics")
         began = time.monotonic()
-        last = await driver.play(wanted.on_progress)
+        await driver.play(wanted.on_progress)
+        last = await everybody.wait()
         wanted.say("reading the report from the services and the topics")
         circumstances = Circumstances(
             recording=recording,
@@ -106,6 +112,7 @@ async def _play(
         )
         return await read_report(suite, circumstances)
     finally:
+        await everybody.close()
         await quiet.close()
         await suite.close()
 
