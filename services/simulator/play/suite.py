@@ -3,10 +3,9 @@
 Invariant: the same wish always carries the same key, so a repeated call changes nothing.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -15,10 +14,7 @@ from shared.ids import derived_id
 
 PLAY = UUID("6f1d1c06-5a64-5d0b-9d5e-0c2f4d2d9a11")
 PATIENCE_SECONDS = 30.0
-RETRY_SECONDS = 0.01
 BAD = 400
-
-T = TypeVar("T")
 
 
 class Unexpected(RuntimeError):
@@ -81,15 +77,6 @@ class Suite:
         url = self.addresses.services[service] + path
         answer = await self._http.post(url, content=text.encode(), headers=headers)
         return _body(service, path, answer)
-
-    async def eventually(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
-        """The first answer of `look` that is not None; for effects that travel. Raises `Unexpected` naming `what`."""
-        for _ in range(int(PATIENCE_SECONDS / RETRY_SECONDS)):
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(RETRY_SECONDS)
-        raise Unexpected(f"{what} did not come within {PATIENCE_SECONDS:.0f} s: see the logs")
 
     def _headers(self, role: str) -> dict[str, str]:
         if role not in self._tokens:
