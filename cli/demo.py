@@ -48,6 +48,7 @@ def play(
     as_json: Json = False,
 ) -> None:
     """Start everything afresh, play recorded patients from booking to follow-up, and say what came of it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` would have us deaf to it
     signal.signal(signal.SIGTERM, _interrupted)
     try:
         check(kafka)

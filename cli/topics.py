@@ -17,7 +17,8 @@ from aiokafka.structs import ConsumerRecord
 from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
 from deploy.local.layout import Home
 from deploy.local.stack import Stack, StackFailed
-from shared.broker import TOPICS, create_topics
+from shared.broker import TOPICS
+from shared.provisioning import TopicsFailed, create_topics
 
 T = TypeVar("T")
 REQUEST_MS = 10_000
@@ -67,7 +68,10 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Create the suite's topics that are not there yet; those that are stay as they are."""
-    _run(create_topics(_bootstrap(kafka, state), TOPICS, replication))
+    try:
+        create_topics(_bootstrap(kafka, state), TOPICS, replication)
+    except TopicsFailed as failure:
+        fail(failure)
     names = [topic.name for topic in TOPICS]
     if as_json:
         show_json({"topics": names})

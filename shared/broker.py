@@ -1,16 +1,13 @@
 """Kafka, with every setting that matters said aloud: what the topics are, and how clients speak to them.
 
 Producers wait for all replicas and are idempotent; consumers start at the beginning and belong to a named group as a
-fixed member. Topics are created by `create_topics`, never by a client that happens to name one.
+fixed member. Topics are created by `shared.provisioning`, never by a client that happens to name one.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 from faststream.kafka import KafkaBroker
 
 PARTITIONS = 12
@@ -88,19 +85,3 @@ def subscription(service: str, instance: str) -> dict[str, Any]:
         "heartbeat_interval_ms": 2_000,
         "max_poll_interval_ms": 300_000,
     }
-
-
-async def create_topics(bootstrap: str, topics: Iterable[Topic] = TOPICS, replication: int = 1) -> None:
-    """Create the topics that are not there; those that are stay as they are. Raises Kafka's own error otherwise."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        answer = await admin.create_topics(
-            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.settings) for topic in topics]
-        )
-        for _, code, *_ in answer.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                raise error
-    finally:
-        await admin.close()

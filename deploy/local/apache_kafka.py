@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.local.answering import answers
 from deploy.local.children import Child, ChildDied, Order, start, until
 from deploy.local.jars import Java, kafka_version
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, Ports
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -54,12 +54,16 @@ class KafkaFailed(RuntimeError):
 
 @dataclass(slots=True)
 class ApacheKafka:
-    """One node in one directory. `advertised` (HOST:PORT) sends clients through a proxy instead of to the node."""
+    """One node in one directory. `advertised` (HOST:PORT) sends clients through a proxy instead of to the node.
+
+    `ports` keeps the node's ports for it until it listens; release them then.
+    """
 
     directory: Path
     log: Path
     java: Java
     jars: Path
+    ports: Ports = field(default_factory=Ports)
     tied: bool = False
     preferred_port: int | None = PREFERRED_PORT
     advertised: str | None = None
@@ -82,8 +86,8 @@ class ApacheKafka:
         self.directory.mkdir(parents=True, exist_ok=True)
         notes = self.directory / "node.json"
         before = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
-        self.port = free_port(before.get("port", self.preferred_port))
-        controller_port = free_port(before.get("controller_port"), frozenset({self.port}))
+        self.port = self.ports.choose(before.get("port", self.preferred_port))
+        controller_port = self.ports.choose(before.get("controller_port"))
         self._settings.write_text(
             SETTINGS.format(
                 host=LOOPBACK,

@@ -21,6 +21,7 @@ from deploy.local.apache_kafka import ApacheKafka, KafkaFailed
 from deploy.local.children import Child, Order, start
 from deploy.local.embedded_broker import TopicSpec
 from deploy.local.jars import Lacking, bring_jars, find_java
+from deploy.local.ports import Ports
 
 ANSWER_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -171,10 +172,11 @@ class ExternalKafka:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a broker of ours lives."""
+    """Where a broker of ours lives. `ports` keeps its ports for it until it listens."""
 
     directory: Path
     log: Path
+    ports: Ports = field(default_factory=Ports)
     tied: bool = False
     preferred_port: int | None = None
 
@@ -189,7 +191,7 @@ def choose(wanted: str, place: Place, topics: Sequence[TopicSpec]) -> tuple[Brok
         return _embedded(place, topics), f"embedded broker, as asked: {EMBEDDED_NOTE}"
     if wanted in {"auto", "apache"}:
         try:
-            kafka = ApacheKafka(place.directory, place.log, find_java(), bring_jars(), tied=place.tied)
+            kafka = ApacheKafka(place.directory, place.log, find_java(), bring_jars(), place.ports, tied=place.tied)
         except Lacking as lacking:
             if wanted == "apache":
                 raise

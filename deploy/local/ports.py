@@ -1,7 +1,8 @@
 """TCP ports on the loopback.
 
-Invariant: a port we choose lies below the range the system takes for outgoing connections, so that while its server
-is down nobody else gets it by accident and no client connects to itself.
+Invariants: a port we choose lies below the range the system takes for outgoing connections, so that while its server
+is down nobody else gets it by accident and no client connects to itself. Of two stacks that start at the same moment
+no two choose one port: a chosen port stays reserved until its server has had the time to listen.
 """
 
 import random
@@ -16,14 +17,42 @@ class NoPort(RuntimeError):
     """No port is free in the range."""
 
 
-def free_port(preferred: int | None = None, taken: frozenset[int] = frozenset()) -> int:
-    """A port nobody listens on and not in `taken`: the preferred one if it can be had."""
-    candidates = [preferred] if preferred else []
-    candidates += random.SystemRandom().sample(range(LOWEST, HIGHEST), TRIES)
-    for port in candidates:
-        if port not in taken and is_free(port):
-            return port
-    raise NoPort(f"no free port between {LOWEST} and {HIGHEST} on {LOOPBACK}: stop something that listens there")
+class Ports:
+    """The ports chosen for one start, reserved until `release`.
+
+    A reservation is a name in Linux' abstract socket namespace: one holder a machine, and gone with its process.
+    """
+
+    def __init__(self) -> None:
+        self._reserved: list[socket.socket] = []
+
+    def choose(self, preferred: int | None = None) -> int:
+        """A port that nobody listens on or has reserved: the preferred one if it can be had. Raises `NoPort`."""
+        candidates = [preferred] if preferred else []
+        candidates += random.SystemRandom().sample(range(LOWEST, HIGHEST), TRIES)
+        for port in candidates:
+            if self._reserve(port):
+                return port
+        raise NoPort(f"no free port between {LOWEST} and {HIGHEST} on {LOOPBACK}: stop something that listens there")
+
+    def release(self) -> None:
+        """Give the reservations back: the servers listen, or never will."""
+        while self._reserved:
+            self._reserved.pop().close()
+
+    def _reserve(self, port: int) -> bool:
+        """Whether the port is ours now; looking whether it is free comes second, or two would find it so."""
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0carejourney-port-{port}")
+        except OSError:
+            reservation.close()
+            return False
+        if not is_free(port):
+            reservation.close()
+            return False
+        self._reserved.append(reservation)
+        return True
 
 
 def is_free(port: int) -> bool:

@@ -3,7 +3,6 @@
 Invariant: every process is in the record before the next one starts; what fails takes down what had started.
 """
 
-import asyncio
 import json
 import os
 import shutil
@@ -24,10 +23,11 @@ from deploy.local.files import write_private
 from deploy.local.issuer import Issuer
 from deploy.local.layout import SERVICES, Home, ServiceEntry, migration_command, service_command
 from deploy.local.origin import EMBEDDED, Origin
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.record import Record
-from shared.broker import TOPICS, Topic, create_topics
+from shared.broker import TOPICS, Topic
+from shared.provisioning import create_topics
 
 KAFKA_PORT = 9092
 MIGRATE_SECONDS = 120.0
@@ -61,6 +61,7 @@ class Starting:
     home: Home
     wishes: Wishes
     record: Record = field(default_factory=Record)
+    _ports: Ports = field(init=False, default_factory=Ports)
     _broker: Broker = field(init=False)
     _server: EmbeddedPostgres | None = field(init=False, default=None)
     _environment: dict[str, str] = field(init=False, default_factory=dict)
@@ -77,6 +78,7 @@ class Starting:
             raise
         finally:
             pool.shutdown()
+            self._ports.release()
         return self.record
 
     def _up(self, pool: ThreadPoolExecutor) -> None:
@@ -109,7 +111,13 @@ class Starting:
     def _choose_servers(self) -> None:
         """Decide on broker and database server, and clear away data that cannot be used with them."""
         wishes, home = self.wishes, self.home
-        place = Place(directory=home.kafka, log=home.log("kafka"), tied=wishes.tied, preferred_port=KAFKA_PORT)
+        place = Place(
+            directory=home.kafka,
+            log=home.log("kafka"),
+            ports=self._ports,
+            tied=wishes.tied,
+            preferred_port=KAFKA_PORT,
+        )
         first = [TopicSpec(topic.name, topic.partitions) for topic in wishes.topics]
         self._broker, self.record.kafka_note = choose(wishes.kafka, place, first)
         self.record.kafka_kind, self.record.kafka_version = self._broker.kind, self._broker.version
@@ -144,15 +152,12 @@ class Starting:
     def _topics(self) -> None:
         self._broker.wait_ready()
         if self._broker.kind != "embedded":
-            asyncio.run(create_topics(self._broker.bootstrap, self.wishes.topics))
+            create_topics(self._broker.bootstrap, self.wishes.topics)
 
     def _prepare_environment(self) -> None:
         """Ports, keys and what every service is told alike."""
-        taken: frozenset[int] = frozenset()
         for service in self.wishes.services:
-            port = free_port(service.preferred_port, taken)
-            taken |= {port}
-            self.record.urls[service.name] = f"http://{LOOPBACK}:{port}"
+            self.record.urls[service.name] = f"http://{LOOPBACK}:{self._ports.choose(service.preferred_port)}"
         issuer = Issuer(self.home.root)
         issuer.prepare()
         self.record.kafka = self._broker.bootstrap

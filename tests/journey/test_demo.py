@@ -89,6 +89,8 @@ def test_ctrl_c_leaves_no_process_behind(state, words):
     for line in running.stderr:
         if words in line:
             break
+    else:
+        pytest.fail(f"it ended without {words!r}")
     running.send_signal(signal.SIGINT)
     running.stderr.read()
     assert running.wait(60) == 130

@@ -14,13 +14,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Uuid
 
-from shared.broker import TOPICS, Topic, create_topics, dead_letters_of
+from shared.broker import TOPICS, Topic, dead_letters_of
 from shared.clock import FixedClock
 from shared.consuming import Consumer
 from shared.database import Database, engine_for
 from shared.effects import Effects
 from shared.ids import new_id
 from shared.messages.registration import PatientDeceased
+from shared.provisioning import create_topics
 from shared.reactions import Reactions
 from shared.relay import Relay
 from shared.tables import machinery
@@ -140,7 +141,7 @@ async def running(part) -> AsyncIterator[None]:
 async def pair(postgres: Server, apache_kafka: TestBroker) -> AsyncIterator[Pair]:
     """A speaker and a listener on Apache Kafka, with empty tables and a consumer group of their own."""
     name = f"listener-{next(NAMES)}-{new_id().hex[-6:]}"
-    await create_topics(apache_kafka.bootstrap, [*TOPICS, Topic(dead_letters_of(name))])
+    await asyncio.to_thread(create_topics, apache_kafka.bootstrap, [*TOPICS, Topic(dead_letters_of(name))])
     with postgres.database() as speaker_url, postgres.database() as listener_url:
         engines = [engine_for(url, 5) for url in (speaker_url, listener_url)]
         for engine in engines:

@@ -34,8 +34,8 @@ class RolledBack(Exception):
     """A refusal on its way out of a unit of work."""
 
 
-async def keep(service, request_id, bed_id, until_told=None):
-    """One coordinator at the level of handlers; `until_told` holds the transaction open after the decision."""
+async def keep(service, request_id, bed_id, pause=None):
+    """One coordinator at the level of handlers; `pause` is awaited after the decision, with the transaction open."""
     outcome = None
     command = ReserveBed(
         request_id=request_id, bed_id=bed_id, hold=service.host.settings.hold, policy=policy_file.default()
@@ -45,8 +45,8 @@ async def keep(service, request_id, bed_id, until_told=None):
             outcome = await handlers.reserve_bed(command, work)
             if isinstance(outcome, Refused):
                 raise RolledBack
-            if until_told is not None:
-                await until_told.wait()
+            if pause is not None:
+                await pause()
     return outcome
 
 
@@ -81,9 +81,14 @@ async def test_women_and_men_who_are_brought_at_once_never_share_a_single_sex_ro
 
 async def test_the_database_refuses_the_other_sex_where_the_rule_could_not_see_it_yet(beds):
     woman, man = await comes(beds, sex="F"), await comes(beds, sex="M")
-    told = asyncio.Event()
-    first = asyncio.create_task(keep(beds, woman.request_id, TWIN_1, told))
-    await until(lambda: count(beds, "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'"))
+    decided, told = asyncio.Event(), asyncio.Event()
+
+    async def wait():
+        decided.set()
+        await told.wait()
+
+    first = asyncio.create_task(keep(beds, woman.request_id, TWIN_1, wait))
+    await asyncio.wait_for(decided.wait(), 10)
     second = asyncio.create_task(keep(beds, man.request_id, TWIN_2))
     await until(lambda: count(beds, WAITING))
     told.set()
