@@ -36,8 +36,7 @@ def one_of_each():
 async def live_page(site: Site, **context) -> Page:
     """The board, connected to the feed."""
     page = await site.page("/", **context)
-    await expect(page.locator("[data-connection=live]")).to_be_visible()
-    await page.wait_for_function("() => document.querySelector('[hx-sse\\\\:connect]')._htmx?.sse")
+    await expect(page.locator("[data-connection=live]")).to_be_visible(timeout=15_000)
     return page
 
 
@@ -109,6 +108,23 @@ async def test_a_page_that_lost_its_stream_says_so_and_catches_up(site: Site):
 
     await expect(page.locator("[data-connection=live]")).to_be_visible(timeout=15_000)
     await expect(page.locator(bed_selector(BED))).to_have_class(re.compile("bed-contaminated"), timeout=15_000)
+
+
+async def test_a_page_whose_first_connection_fails_says_that_it_is_not_live_yet_and_tries_again(site: Site):
+    refused = []
+
+    async def refuse_once(route):
+        refused.append(route.request.url)
+        await (route.abort() if len(refused) == 1 else route.continue_())
+
+    page = await site.page("/login")
+    await page.route("**/live?*", refuse_once)
+    await page.goto(site.address)
+    await expect(page.locator("[data-connection=live]")).to_have_count(0)
+
+    await expect(page.locator("[data-connection=live]")).to_be_visible(timeout=15_000)
+    await site.take(a_change("H", 2))
+    await expect(page.locator(bed_selector(BED))).to_have_class(re.compile("bed-cleaning"))
 
 
 async def test_the_board_is_walked_by_keyboard(site: Site):
