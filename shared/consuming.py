@@ -83,12 +83,19 @@ class Consumer:
         return {f"{place.topic}:{place.partition}": offset for place, offset in offsets.items()}
 
     async def measure(self) -> None:
-        """Set the lag gauge by topic from what the last fetches said, and acknowledge what is still open."""
+        """Set the lag by topic from what the last fetches said, and acknowledge what is still open.
+
+        A consumer that is cut off keeps its last lag and has no partitions.
+        """
         if not self._in_hand:
             with suppress(KafkaError, OSError):
                 await self._acknowledge()
+        taken = await self.taken()
+        self._telemetry.consumer_partitions.set(len(taken))
+        if not taken:
+            return
         lag = dict.fromkeys(self._topics, 0)
-        for name, offset in (await self.taken()).items():
+        for name, offset in taken.items():
             topic, _, partition = name.rpartition(":")
             end = self._client.highwater(TopicPartition(topic, int(partition))) or offset
             lag[topic] += max(0, end - offset)
