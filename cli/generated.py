@@ -1,4 +1,4 @@
-"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats.
+"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats, dashboard.
 
 `python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift).
 """
@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from deploy.grafana import dashboard
 from services.discharge.settlement import case_file
 from services.simulator.report.shapes import generated as report_schema
 from shared.codec import schema
@@ -25,7 +26,7 @@ def generated() -> dict[str, str]:
     documents["docs/schemas/demo-report.schema.json"] = report_schema()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
-    return texts | case_file.generated()
+    return texts | case_file.generated() | dashboard.generated()
 
 
 def _service(name: str) -> Service:

@@ -5,6 +5,7 @@ acknowledged a few times a second, not by the batch: what is read again after a 
 """
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
@@ -91,7 +92,9 @@ class Consumer:
             with suppress(KafkaError, OSError):
                 await self._acknowledge()
         taken = await self.taken()
-        self._telemetry.consumer_partitions.set(len(taken))
+        partitions = Counter(name.rpartition(":")[0] for name in taken)
+        for topic in self._topics:
+            self._telemetry.consumer_partitions.labels(topic=topic).set(partitions[topic])
         if not taken:
             return
         lag = dict.fromkeys(self._topics, 0)

@@ -59,7 +59,8 @@ class Telemetry:
         )
         self.consumer_partitions = Gauge(
             "journey_consumer_partitions",
-            "Partitions taken from; 0 while cut off",
+            "Partitions taken from, by topic; 0 while cut off",
+            ("topic",),
             registry=registry,
         )
         self.event_age_seconds = Histogram(

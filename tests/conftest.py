@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.support.service",
     "tests.support.delivery",
     "tests.support.stack",
+    "tests.support.promtool",
 ]

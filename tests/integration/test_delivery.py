@@ -132,11 +132,11 @@ async def test_a_consumer_shows_the_partitions_it_takes_from_and_what_it_has_not
     shown = pair.telemetry.registry.get_sample_value
     consumer = pair.consumer()
     await consumer.measure()
-    assert shown("journey_consumer_partitions") == 0
+    assert shown("journey_consumer_partitions", {"topic": TOPIC}) == 0
     async with running(consumer.run()):
         await produce(pair, records)
         await pair.hears(patients[-1], [1])
-        await until(lambda: _measured(consumer, lambda: shown("journey_consumer_partitions") == 12))
+        await until(lambda: _measured(consumer, lambda: shown("journey_consumer_partitions", {"topic": TOPIC}) == 12))
         await until(lambda: _measured(consumer, lambda: shown("journey_consumer_lag", {"topic": TOPIC}) == 0))
 
 
