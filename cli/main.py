@@ -21,6 +21,8 @@ MODULES = {
     "settle": "cli.settle",
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
+    "backup": "cli.backup",
+    "restore": "cli.backup",
 }
 
 

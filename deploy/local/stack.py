@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from deploy.local.broker import Broker, Place, choose
 from deploy.local.databases import Databases, DatabasesFailed, run_apart, without_password
 from deploy.local.layout import SERVICES, Home
 from deploy.local.origin import EMBEDDED, Origin
+from deploy.local.ports import Ports
+from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.record import Record
 from deploy.local.starting import Starting, Wishes, forget, ready, stop
 
@@ -123,6 +126,34 @@ class Stack:
         if service not in addresses:
             raise StackFailed(f"no database of a service {service!r}: use one of {', '.join(addresses)}")
         return addresses[service]
+
+    @contextmanager
+    def servers_alone(self) -> Iterator[str]:
+        """The servers of a stopped stack without its services, for what must not be disturbed; Kafka's address.
+
+        Raises `StackFailed` where the stack is up, or its data would not outlive the next start.
+        """
+        with self._locked():
+            record, origin = self.record(), Origin.read(self.home.origin)
+            if record is not None and record.running():
+                raise StackFailed("the stack is up: stop it with `journey down`, start it again afterwards")
+            if origin is None or origin.broker == EMBEDDED:
+                raise StackFailed("data that lasts needs a stack on Apache Kafka: start one with `journey up` first")
+            ports = Ports()
+            place = Place(directory=self.home.kafka, log=self.home.log("kafka"), ports=ports, tied=True)
+            broker, _ = choose(origin.broker, place, [])
+            own = origin.postgres == EMBEDDED
+            postgres = EmbeddedPostgres(self.home.postgres, self.home.log("postgres"), tied=True) if own else None
+            servers: list[EmbeddedPostgres | Broker] = [broker, *([postgres] if postgres else [])]
+            try:
+                for act in ("prepare", "start", "wait_ready"):
+                    for server in servers:
+                        getattr(server, act)()
+                yield broker.bootstrap
+            finally:
+                for server in servers:
+                    server.stop()
+                ports.release()
 
     def _down(self) -> list[str]:
         record = self.record()

@@ -33,7 +33,9 @@ def test_an_alert_that_no_longer_fires_is_found(name, promtool, tmp_path):
 
 @pytest.mark.parametrize("document", ["docs/operations.md", "docs/operations.zh-CN.md"])
 def test_every_alert_says_how_urgent_it_is_and_where_to_read_on(document):
-    headings = {line.removeprefix("### ") for line in (ROOT / document).read_text().splitlines() if line.startswith("### ")}
+    headings = {
+        line.removeprefix("### ") for line in (ROOT / document).read_text().splitlines() if line.startswith("### ")
+    }
     for name, rule in ALERT.items():
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"]["runbook"] == f"docs/operations.md#{name.lower()}"
