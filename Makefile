@@ -34,12 +34,13 @@ test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; 
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
-check: install-dev ## format, lint, types, import contracts, generated files
+check: install-dev ## format, lint, types, import contracts, generated files, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m cli.generated --check
+	@$(BIN)/python -m cli.migration_rules
 
 .PHONY: generated
 generated: install-dev ## write the files that are made from code (schemas, event documents)

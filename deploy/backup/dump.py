@@ -30,7 +30,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 """
 BEFORE = b"""SET client_min_messages = warning;
 BEGIN;
-DROP SCHEMA public CASCADE;
+DROP SCHEMA IF EXISTS public CASCADE;
 CREATE SCHEMA public;
 ALTER SCHEMA public OWNER TO pg_database_owner;
 """

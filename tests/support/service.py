@@ -127,7 +127,8 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> tuple[OKPKey, Path]:
 def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory:
     """Runs a service for the length of an `async with`; extra keyword arguments become its settings.
 
-    Without `kafka` it runs its API only; with a bootstrap address all of its parts.
+    Without `kafka` it runs its API only; with a bootstrap address all of its parts. `history` is another one than the
+    service's own migrations, for a schema that is not this code's.
     """
     key, jwks = issuer
 
@@ -138,10 +139,12 @@ def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory
         *,
         kafka: str | None = None,
         tracing: Tracing | None = None,
+        history: Path | None = None,
         **settings: Any,
     ) -> AsyncIterator[ServiceUnderTest]:
+        name = service.name if history is None else f"{service.name}_{history.parent.name}"
         template = await asyncio.to_thread(
-            postgres.template, service.name, lambda url: migrate(service.migrations, url)
+            postgres.template, name, lambda url: migrate(history or service.migrations, url)
         )
         with postgres.database(template) as url:
             fixed = FixedClock(at)
