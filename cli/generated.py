@@ -1,4 +1,4 @@
-"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats, dashboard.
+"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats, dashboard, log.
 
 `python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift).
 """
@@ -12,6 +12,7 @@ from typing import Any
 from deploy.grafana import dashboard
 from services.discharge.settlement import case_file
 from services.simulator.report.shapes import generated as report_schema
+from shared import log_keys
 from shared.codec import schema
 from shared.hosting import Service, application
 from shared.messages import EVENTS
@@ -26,7 +27,7 @@ def generated() -> dict[str, str]:
     documents["docs/schemas/demo-report.schema.json"] = report_schema()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
-    return texts | case_file.generated() | dashboard.generated()
+    return texts | case_file.generated() | dashboard.generated() | log_keys.generated()
 
 
 def _service(name: str) -> Service:

@@ -4,6 +4,7 @@ Invariant: a group only ever goes back. What the restored database has taken alr
 versions know, so going back further than needed costs time and changes nothing.
 """
 
+import time
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Final
@@ -17,6 +18,8 @@ from shared.broker import PARTITIONS
 from shared.hosting import Service
 
 SECONDS: Final = 20.0
+EMPTY_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 0.5
 MARGIN: Final = timedelta(hours=1)
 """How far before the backup: clocks differ, and what was being taken at that moment may not have been committed."""
 
@@ -51,8 +54,18 @@ def _rewind(admin: AdminClient, group: str, places: list[TopicPartition], to: da
         if 0 <= offset < known[place.topic, place.partition]:
             back.append(TopicPartition(place.topic, place.partition, offset))
     if back:
-        change = admin.alter_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, back)], request_timeout=SECONDS
-        )
-        change[group].result(SECONDS)
+        _set_back(admin, ConsumerGroupTopicPartitions(group, back))
     return sum(known[place.topic, place.partition] - place.offset for place in back)
+
+
+def _set_back(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> None:
+    """Kafka refuses while the group has members, and a fixed member counts until its session has run out."""
+    deadline = time.monotonic() + EMPTY_SECONDS
+    while True:
+        outcome = admin.alter_consumer_group_offsets([wanted], request_timeout=SECONDS)[wanted.group_id].result(SECONDS)
+        refusals = [place.error for place in outcome.topic_partitions if place.error is not None]
+        if not refusals:
+            return
+        if time.monotonic() > deadline:
+            raise KafkaException(refusals[0])
+        time.sleep(AGAIN_SECONDS)
