@@ -51,8 +51,12 @@ format: install-dev ## let ruff format the code and fix what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: hooks
+hooks: install-dev ## let git run check before each commit and unit before each push
+	@$(BIN)/pre-commit install
+
 .PHONY: provision
-provision: install ## bring Java, Maven, Kafka's jars, Chromium and Chinese fonts (as root on Debian), or say how
+provision: install ## bring Java, Maven, Kafka's jars, Chromium, Chinese fonts, promtool (as root on Debian), or say how
 	@deploy/local/provision.sh $(BIN)/python
 
 .PHONY: lock

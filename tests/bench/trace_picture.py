@@ -102,7 +102,7 @@ def drawn(spans: Sequence[CollectedSpan]) -> str:
     title = f"One trace: an admission request, from HTTP through outbox and Kafka to its effects ({total:.1f} ms)"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 {height}" role="img" aria-label="{escape(title)}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 {height}" aria-label="{escape(title)}">',
             '<g font-family="system-ui, sans-serif" font-size="13">',
             f'<rect width="960" height="{height}" fill="#ffffff"/>',
             f'<text x="16" y="26" font-size="15" font-weight="600" fill="#0f172a">{escape(title)}</text>',
