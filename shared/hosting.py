@@ -42,6 +42,7 @@ from shared.work import Work
 
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
+PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
 UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
@@ -130,13 +131,14 @@ class Host:
 
     async def _measure(self) -> None:
         while True:
-            with suppress(*FAULTS, KafkaError):
-                async with self.database.work() as work:
-                    await self._waiting(work)
-                if self.consumer is not None:
-                    await self.consumer.measure()
             if self.settings.parent_pid and os.getppid() != self.settings.parent_pid:
                 signal.raise_signal(signal.SIGTERM)
+            if self.consumer is not None:
+                with suppress(KafkaError, OSError):
+                    await self.consumer.measure()
+            with suppress(*FAULTS):
+                async with asyncio.timeout(PATIENCE_SECONDS), self.database.work() as work:
+                    await self._waiting(work)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _waiting(self, work: Work) -> Mapping[str, Any]:

@@ -134,7 +134,13 @@ def _stamped(_: WrappedLogger, level: str, event: Mapping[str, object]) -> Event
     """Add when, how loud, who, and which request or event this belongs to."""
     cause = origin.get()
     head = {"at": wall_now(), "level": level, "service": _Voice.service, "instance": _Voice.instance}
-    tail = {"correlation_id": cause.correlation_id, "causation_id": cause.causation_id} if cause else {}
+    if cause is None:
+        return {**head, **event}
+    tail = {
+        "correlation_id": cause.correlation_id,
+        "causation_id": cause.causation_id,
+        "traceparent": cause.traceparent,
+    }
     return {**head, **event, **tail}
 
 

@@ -23,6 +23,8 @@ from shared.settings import Settings
 from shared.tracing import NOTHING, Kind, Sending, Step, Tracing
 
 TRACEPARENT = "traceparent"
+STATUS = "http.response.status_code"
+SERVER_FAULT = 500
 EXPORT_SECONDS = 3.0
 W3C = TraceContextTextMapPropagator()
 
@@ -50,8 +52,10 @@ class RecordedStep(Step):
         self._span.update_name(name)
 
     def note(self, attributes: Mapping[str, str | int]) -> None:
-        """Add what is known only at its end."""
+        """Add what is known only at its end; an answer that is our own fault makes it one that failed."""
         self._span.set_attributes(attributes)
+        if int(attributes.get(STATUS, 0)) >= SERVER_FAULT:
+            self._span.set_status(StatusCode.ERROR)
 
 
 class RecordedSending(Sending):

@@ -138,13 +138,15 @@ def without_password(url: str) -> str:
 def libpq_environment(url: str) -> dict[str, str]:
     """Our environment with the address as libpq's variables: a command line others can list, an environment not."""
     parts = urlsplit(url)
-    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     known = {
-        "PGHOST": host,
+        "PGHOST": query.get("host") or parts.hostname or "",
         "PGPORT": str(parts.port or ""),
         "PGUSER": unquote(parts.username or ""),
         "PGPASSWORD": unquote(parts.password or ""),
         "PGDATABASE": unquote(parts.path).removeprefix("/"),
+        "PGSSLMODE": query.get("sslmode", ""),
+        "PGSSLROOTCERT": query.get("sslrootcert", ""),
     }
     return {**os.environ, **{name: value for name, value in known.items() if value}}
 

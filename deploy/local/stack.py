@@ -7,7 +7,7 @@ up is in `deploy.local.starting`.
 import fcntl
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import psutil
@@ -139,21 +139,29 @@ class Stack:
                 raise StackFailed("the stack is up: stop it with `journey down`, start it again afterwards")
             if origin is None or origin.broker == EMBEDDED:
                 raise StackFailed("data that lasts needs a stack on Apache Kafka: start one with `journey up` first")
-            ports = Ports()
-            place = Place(directory=self.home.kafka, log=self.home.log("kafka"), ports=ports, tied=True)
-            broker, _ = choose(origin.broker, place, [])
-            own = origin.postgres == EMBEDDED
-            postgres = EmbeddedPostgres(self.home.postgres, self.home.log("postgres"), tied=True) if own else None
-            servers: list[EmbeddedPostgres | Broker] = [broker, *([postgres] if postgres else [])]
-            try:
-                for act in ("prepare", "start", "wait_ready"):
-                    for server in servers:
-                        getattr(server, act)()
-                yield broker.bootstrap
-            finally:
-                for server in servers:
-                    server.stop()
-                ports.release()
+            with ExitStack() as running:
+                try:
+                    bootstrap = self._start_servers(origin, running)
+                except (RuntimeError, OSError) as failure:
+                    raise StackFailed(str(failure)) from failure
+                yield bootstrap
+
+    def _start_servers(self, origin: Origin, running: ExitStack) -> str:
+        """Start the broker, and the database server where it is ours; they end with `running`. Kafka's address."""
+        ports = Ports()
+        running.callback(ports.release)
+        place = Place(directory=self.home.kafka, log=self.home.log("kafka"), ports=ports, tied=True)
+        broker, _ = choose(origin.broker, place, [])
+        servers: list[EmbeddedPostgres | Broker] = [broker]
+        if origin.postgres == EMBEDDED:
+            servers.append(EmbeddedPostgres(self.home.postgres, self.home.log("postgres"), tied=True))
+        for server in servers:
+            running.callback(server.stop)
+            server.prepare()
+            server.start()
+        for server in servers:
+            server.wait_ready()
+        return broker.bootstrap
 
     def _down(self) -> list[str]:
         record = self.record()
