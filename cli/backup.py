@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pyrage.x25519 import Identity
 
 from cli.output import DEFAULT_STATE, WRONG_USE, Json, StateDirectory, fail, progress, show_json, show_table
 from deploy.backup import archive, keys
@@ -59,16 +60,10 @@ def backup(
     """Back up the services' databases, while they run: each as of one instant, encrypted for a key."""
     with _failures():
         if new_key is not None:
-            public = keys.make_key(new_key)
-            if as_json:
-                show_json({"key": str(new_key), "public": public})
-            else:
-                typer.echo(f"{new_key} holds the private key: keep a copy where the backups are not.\npublic: {public}")
+            _make_key(new_key, as_json=as_json)
             return
         if key is None:
-            fail(
-                "name the key to encrypt for with --key FILE; make one with `journey backup --new-key FILE`", WRONG_USE
-            )
+            fail("name the key to encrypt for with --key; make one with `journey backup --new-key FILE`", WRONG_USE)
         names = _chosen(services, url)
         recipient = keys.public_half(key)
         made = []
@@ -106,28 +101,50 @@ def restore(
         )
     with _failures():
         identity = keys.private_half(key)
-        with progress() as say:
-            found = []
-            for file in files:
-                say(f"checking {file.name}")
-                found.append((file, archive.check(file, identity)))
+        found = _checked(files, identity)
         names = _chosen([head.service for _, head in found], url)
         if check:
             _show(found, as_json=as_json)
             return
         if not yes and not as_json:
             typer.confirm(f"Replace all data of {', '.join(names)}?", abort=True)
-        again = {}
-        with _servers(url, kafka, state) as (address_of, bootstrap), progress() as say:
-            for file, head in found:
-                say(f"restoring {head.service}")
-                asyncio.run(restore_one(file, head, address_of(head.service), identity))
-                again[head.service] = rewind(bootstrap, head.service, datetime.fromisoformat(head.taken_at))
-        if as_json:
-            show_json({"restored": [asdict(head) for _, head in found], "records_to_read_again": again})
-        else:
-            for name, count in again.items():
-                typer.echo(f"restored {name}: {count} records will be read again")
+        with _servers(url, kafka, state) as (address_of, bootstrap):
+            again = _restored(found, identity, address_of, bootstrap)
+    if as_json:
+        show_json({"restored": [asdict(head) for _, head in found], "records_to_read_again": again})
+        return
+    for name, count in again.items():
+        typer.echo(f"restored {name}: {count} records will be read again")
+
+
+def _make_key(path: Path, *, as_json: bool) -> None:
+    public = keys.make_key(path)
+    if as_json:
+        show_json({"key": str(path), "public": public})
+    else:
+        typer.echo(f"{path} holds the private key: keep a copy where the backups are not.\npublic: {public}")
+
+
+def _checked(files: Sequence[Path], identity: Identity) -> list[tuple[Path, Head]]:
+    found = []
+    with progress() as say:
+        for file in files:
+            say(f"checking {file.name}")
+            found.append((file, archive.check(file, identity)))
+    return found
+
+
+def _restored(
+    found: Sequence[tuple[Path, Head]], identity: Identity, address_of: Callable[[str], str], bootstrap: str
+) -> dict[str, int]:
+    """Restore one after the other; service → how many records its consumer will read again."""
+    again = {}
+    with progress() as say:
+        for file, head in found:
+            say(f"restoring {head.service}")
+            asyncio.run(restore_one(file, head, address_of(head.service), identity))
+            again[head.service] = rewind(bootstrap, head.service, datetime.fromisoformat(head.taken_at))
+    return again
 
 
 @contextmanager

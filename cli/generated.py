@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.grafana import dashboard
+from services.beds.allocation import files as allocation_files
 from services.discharge.settlement import case_file
 from services.simulator.report.shapes import generated as report_schema
 from shared import log_keys
@@ -25,6 +26,7 @@ def generated() -> dict[str, str]:
     """Path from the repository's root → what stands in it."""
     documents: dict[str, Any] = {f"docs/schemas/events/{name}.schema.json": schema(EVENTS[name]) for name in EVENTS}
     documents["docs/schemas/demo-report.schema.json"] = report_schema()
+    documents |= allocation_files.generated()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
     return texts | case_file.generated() | dashboard.generated() | log_keys.generated()

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.support.facts",
+    "tests.support.folders",
     "tests.support.kafka",
     "tests.support.postgres",
     "tests.support.service",
