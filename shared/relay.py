@@ -27,6 +27,7 @@ from shared.log import logger
 from shared.outbox import unpack_headers
 from shared.tables import SHARDS
 from shared.telemetry import Telemetry
+from shared.tracing import NOT_RECORDED, Sending
 
 LOCK_CLASS = 0x0B0C
 BATCH_ROWS = 1_000
@@ -104,7 +105,10 @@ class Relay:
             return False
         groups = await _by_partition(producer, rows)
         outcomes = await asyncio.gather(
-            *(self._send(producer, topic, partition, group) for (topic, partition), group in groups.items()),
+            *(
+                _send(producer, topic, partition, group, self._telemetry.tracing.sending(topic))
+                for (topic, partition), group in groups.items()
+            ),
             return_exceptions=True,
         )
         sent = [row_id for outcome in outcomes if not isinstance(outcome, BaseException) for row_id in outcome]
@@ -115,21 +119,6 @@ class Relay:
             if isinstance(outcome, BaseException):
                 raise outcome
         return len(rows) == BATCH_ROWS or len(sent) < len(rows)
-
-    async def _send(self, producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any]) -> list[int]:
-        """Send as much of one partition as fits into a batch. Returns the ids that Kafka has acknowledged."""
-        batch = producer.create_batch()
-        sending = self._telemetry.tracing.sending(topic)
-        taken: list[int] = []
-        for row in rows:
-            headers = sending.headers(unpack_headers(row["headers"]))
-            if batch.append(key=row["key"].encode(), value=row["value"], timestamp=None, headers=headers) is None:
-                break
-            taken.append(row["id"])
-        batch.close()
-        await (await producer.send_batch(batch, topic, partition=partition))
-        sending.sent(len(taken))
-        return taken
 
 
 async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
@@ -149,3 +138,20 @@ def _partition_of(key: str, partitions: tuple[int, ...]) -> int:
     """Kafka's own choice; its hash in Python costs more than all else about a row, and keys come again and again."""
     partition: int = _partitioner(key.encode(), partitions, partitions)
     return partition
+
+
+async def _send(
+    producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any], sending: Sending = NOT_RECORDED
+) -> list[int]:
+    """Send as much of one partition as fits into a batch. Returns the ids that Kafka has acknowledged."""
+    batch = producer.create_batch()
+    taken: list[int] = []
+    for row in rows:
+        headers = sending.headers(unpack_headers(row["headers"]))
+        if batch.append(key=row["key"].encode(), value=row["value"], timestamp=None, headers=headers) is None:
+            break
+        taken.append(row["id"])
+    batch.close()
+    await (await producer.send_batch(batch, topic, partition=partition))
+    sending.sent(len(taken))
+    return taken
