@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]…", help="Which; all if none.")] = None,
+    services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="Which; all if none.")] = None,
     *,
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Where to; else STATE/backups.")] = None,
     key: Key = None,
@@ -76,7 +76,7 @@ def backup(
 
 
 def restore(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="One file a service.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="One file a service.")],
     *,
     key: Key = None,
     check: Annotated[bool, typer.Option("--check", help="Only prove the files whole and say what they hold.")] = False,
