@@ -1,6 +1,6 @@
 """Traces: from a request through outbox and Kafka to the next service's effect, as one.
 
-Off unless an OTLP endpoint is named; then `shared.spans` records, and until then OpenTelemetry is not even imported.
+Off unless an OTLP endpoint is named; then `shared.spans` records, and until then OpenTelemetry's SDK is not loaded.
 
 Invariant: the trace context travels in `Origin.traceparent`, like all that says where something comes from, whether
 this process records or not. What is recorded holds route templates, event types, topics and error types, never an id,
