@@ -32,7 +32,11 @@ fi
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/carejourney
 if ! command -v promtool >/dev/null && [ ! -x "$cache/promtool" ]; then
 	scratch=$(mktemp -d)
-	if (cd "$scratch" && apt-get download prometheus && dpkg-deb -x prometheus_*.deb .) >/dev/null 2>&1; then
+	if (
+		cd "$scratch"
+		apt-get download prometheus || { apt-get update && apt-get download prometheus; }
+		dpkg-deb -x prometheus_*.deb .
+	) >/dev/null 2>&1; then
 		mkdir -p "$cache"
 		install "$scratch/usr/bin/promtool" "$cache/promtool"
 	else
