@@ -2,7 +2,7 @@
 
 Two sets of values are compared for every type, by the library jsoncompat: what was emitted must fit the new closed
 schema (old records, new reader), and what will be emitted must fit the old one left open (new records, old reader).
-So a new optional field passes and nothing else does.
+So a new optional field passes and nothing else does. The library is one of the developers' requirements.
 
 Invariant: nothing leads round it. `make generated` does not write over a published schema what breaks it; and it, like
 `make check`, compares with what stood where the branch left `main` too, where git knows that.
@@ -78,16 +78,19 @@ def _faults_of_fields(old: Schema, new: Schema) -> Iterator[str]:
     for field in was:
         if field not in becomes:
             yield f"field {field} is gone"
-        elif not _fits(
-            {**was[field], "$defs": old.get("$defs", {})}, {**becomes[field], "$defs": new.get("$defs", {})}
-        ):
-            before, after = kind(was[field], old.get("$defs", {})), kind(becomes[field], new.get("$defs", {}))
+        elif not _fits(_alone(old, field), _alone(new, field)):
+            before, after = (kind(schema["properties"][field], schema.get("$defs", {})) for schema in (old, new))
             yield f"field {field} was {before} and is now {after}"
         elif field in old["required"] and field not in new["required"]:
             yield f"field {field} was always there and may now be missing"
     for field in becomes:
-        if field not in was and field in new["required"]:
-            yield f"field {field} is new and required, and old records lack it (with a default it would be optional)"
+        if field in new["required"] and field not in old["required"]:
+            yield f"field {field} is now required, and old records lack it (with a default it would be optional)"
+
+
+def _alone(schema: Schema, field: str) -> Schema:
+    """What one field takes, with what it refers to."""
+    return {**schema["properties"][field], "$defs": schema.get("$defs", {})}
 
 
 def _fits(old: Schema, new: Schema) -> bool:

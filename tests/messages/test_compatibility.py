@@ -48,7 +48,7 @@ BREAKING = {
     "a wider type": (published(places=float), "field places was whole number and is now number"),
     "an instant for a day": (published(since_on=datetime), "field since_on was day and is now instant"),
     "text for an id": (published(bed_id=str), "field bed_id was UUID and is now text"),
-    "a new required field": (published(ward_id=str), "field ward_id is new and required"),
+    "a new required field": (published(ward_id=str), "field ward_id is now required, and old records lack it"),
     "an enum value gone": (
         published(status=Literal["C", "O"]),
         "field status was one of C, H, O and is now one of C, O",
@@ -97,6 +97,8 @@ def test_a_new_optional_field_passes_and_stays_for_ever_after():
     wider = published(ward_id=str | None, default=None)
     assert list(differences(NAME, published(), wider)) == []
     assert "field ward_id is gone" in next(differences(NAME, wider, published()))
+    required = {**wider, "required": [*wider["required"], "ward_id"]}
+    assert "field ward_id is now required" in next(differences(NAME, wider, required))
 
 
 def test_words_of_a_description_are_free():
