@@ -143,7 +143,8 @@ def _restored(
         for file, head in found:
             say(f"restoring {head.service}")
             asyncio.run(restore_one(file, head, address_of(head.service), identity))
-            again[head.service] = rewind(bootstrap, head.service, datetime.fromisoformat(head.taken_at))
+            taken_at = datetime.fromisoformat(head.taken_at)
+            again[head.service] = asyncio.run(rewind(bootstrap, head.service, taken_at))
     return again
 
 

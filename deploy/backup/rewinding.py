@@ -4,68 +4,64 @@ Invariant: a group only ever goes back. What the restored database has taken alr
 versions know, so going back further than needed costs time and changes nothing.
 """
 
-import time
+import asyncio
 from datetime import datetime, timedelta
 from importlib import import_module
+from time import monotonic
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from deploy.backup.faults import BackupFailed
 from shared.broker import PARTITIONS
 from shared.hosting import Service
 
-SECONDS: Final = 20.0
 EMPTY_SECONDS: Final = 30.0
 AGAIN_SECONDS: Final = 0.5
 MARGIN: Final = timedelta(hours=1)
 """How far before the backup: clocks differ, and what was being taken at that moment may not have been committed."""
 
 
-def rewind(bootstrap: str, service: str, taken_at: datetime) -> int:
+async def rewind(bootstrap: str, service: str, taken_at: datetime) -> int:
     """Set the stopped service's group back; how many records it will read again."""
     application: Service = import_module(f"services.{service}.app").SERVICE
     places = [TopicPartition(topic, number) for topic in application.reactions.topics for number in range(PARTITIONS)]
     if not places:
         return 0
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=service, enable_auto_commit=False)
     try:
-        return _rewind(
-            AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}), service, places, taken_at - MARGIN
-        )
-    except KafkaException as failure:
+        await consumer.start()
+        consumer.assign(places)
+        return await _rewind(consumer, places, int((taken_at - MARGIN).timestamp() * 1000))
+    except (KafkaError, OSError) as failure:
         raise BackupFailed(
             f"the database of {service} is restored, but its consumer group cannot be set back "
-            f"({failure.args[0].str()}): stop every consumer of the group and restore again"
+            f"({type(failure).__name__}): stop every consumer of the group and restore again"
         ) from None
+    finally:
+        await consumer.stop()
 
 
-def _rewind(admin: AdminClient, group: str, places: list[TopicPartition], to: datetime) -> int:
-    wanted = ConsumerGroupTopicPartitions(group, places)
-    stands = admin.list_consumer_group_offsets([wanted], request_timeout=SECONDS)[group].result(SECONDS)
-    known = {(place.topic, place.partition): place.offset for place in stands.topic_partitions if place.offset > 0}
-    spec = OffsetSpec.for_timestamp(int(to.timestamp() * 1000))
-    asked = {TopicPartition(topic, number): spec for topic, number in known}
-    found = admin.list_offsets(asked, request_timeout=SECONDS) if asked else {}
-    back = []
-    for place, answer in found.items():
-        offset = answer.result(SECONDS).offset
-        if 0 <= offset < known[place.topic, place.partition]:
-            back.append(TopicPartition(place.topic, place.partition, offset))
+async def _rewind(consumer: AIOKafkaConsumer, places: list[TopicPartition], to_ms: int) -> int:
+    stands = {place: await consumer.committed(place) for place in places}
+    known = {place: offset for place, offset in stands.items() if offset}
+    found = await consumer.offsets_for_times(dict.fromkeys(known, to_ms)) if known else {}
+    back = {place: at.offset for place, at in found.items() if at is not None and at.offset < known[place]}
     if back:
-        _set_back(admin, ConsumerGroupTopicPartitions(group, back))
-    return sum(known[place.topic, place.partition] - place.offset for place in back)
+        await _set_back(consumer, back)
+    return sum(known[place] - offset for place, offset in back.items())
 
 
-def _set_back(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> None:
+async def _set_back(consumer: AIOKafkaConsumer, back: dict[TopicPartition, int]) -> None:
     """Kafka refuses while the group has members, and a fixed member counts until its session has run out."""
-    deadline = time.monotonic() + EMPTY_SECONDS
+    deadline = monotonic() + EMPTY_SECONDS
     while True:
-        outcome = admin.alter_consumer_group_offsets([wanted], request_timeout=SECONDS)[wanted.group_id].result(SECONDS)
-        refusals = [place.error for place in outcome.topic_partitions if place.error is not None]
-        if not refusals:
+        try:
+            await consumer.commit(back)
+        except KafkaError:
+            if monotonic() > deadline:
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
             return
-        if time.monotonic() > deadline:
-            raise KafkaException(refusals[0])
-        time.sleep(AGAIN_SECONDS)
