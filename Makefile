@@ -34,12 +34,13 @@ test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; 
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
-check: install-dev ## format, lint, types, import contracts, published events, generated files
+check: install-dev ## format, lint, types, import contracts, published events, generated files, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m cli.generated --check
+	@$(BIN)/python -m cli.migration_rules
 
 .PHONY: generated
 generated: install-dev ## write the files that are made from code (schemas, event documents)
@@ -50,8 +51,12 @@ format: install-dev ## let ruff format the code and fix what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: hooks
+hooks: install-dev ## let git run check before each commit and unit before each push
+	@$(BIN)/pre-commit install
+
 .PHONY: provision
-provision: install ## bring Java, Maven, Kafka's jars, Chromium and Chinese fonts (as root on Debian), or say how
+provision: install ## bring Java, Maven, Kafka's jars, Chromium, Chinese fonts, promtool (as root on Debian), or say how
 	@deploy/local/provision.sh $(BIN)/python
 
 .PHONY: lock

@@ -1,4 +1,4 @@
-"""Everything in the repository that a program writes: event schemas and documents, OpenAPI documents, file formats.
+"""Everything that a program writes: event schemas and documents, OpenAPI documents, file formats, dashboard, log keys.
 
 `python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift). Neither lets pass
 what would break a published event.
@@ -12,9 +12,11 @@ from typing import Any
 
 from cli.contracts import asyncapi, compatibility
 from cli.contracts.page import page
+from deploy.grafana import dashboard
 from services.beds.allocation import files as allocation_files
 from services.discharge.settlement import case_file
 from services.simulator.report.shapes import generated as report_schema
+from shared import log_keys
 from shared.codec import schema
 from shared.hosting import Service, application
 from shared.messages import EVENTS
@@ -44,7 +46,8 @@ def generated() -> dict[str, str]:
     documents |= allocation_files.generated()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
-    return texts | {"docs/events.md": page(events)} | case_file.generated()
+    texts["docs/events.md"] = page(events)
+    return texts | case_file.generated() | dashboard.generated() | log_keys.generated()
 
 
 def _service(name: str) -> Service:

@@ -22,6 +22,8 @@ MODULES = {
     "allocate": "cli.allocate",
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
+    "backup": "cli.backup",
+    "restore": "cli.backup",
 }
 
 

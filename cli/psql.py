@@ -3,15 +3,13 @@
 Invariant: the password goes to psql through its environment, never through a command line that others can list.
 """
 
-import os
 import subprocess
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import typer
 
 from cli.output import DEFAULT_STATE, WRONG_USE, Json, StateDirectory, fail
+from deploy.local.databases import libpq_environment
 from deploy.local.layout import Home
 from deploy.local.postgres import PostgresFailed, programs
 from deploy.local.stack import Stack, StackFailed
@@ -41,19 +39,5 @@ def psql(
     if command is not None:
         rows = f"SELECT coalesce(json_agg(answer), '[]') FROM ({command.strip().rstrip(';')}) AS answer"  # noqa: S608 - the user's own query on the user's own terminal
         arguments += ["-At", "-c", rows] if as_json else ["-c", command]
-    ran = subprocess.run(arguments, check=False, env={**os.environ, **environment(url)})  # noqa: S603 - the wheel's psql
+    ran = subprocess.run(arguments, check=False, env=libpq_environment(url))  # noqa: S603 - the wheel's psql
     raise typer.Exit(ran.returncode)
-
-
-def environment(url: str) -> dict[str, str]:
-    """The address as libpq's environment variables."""
-    parts = urlsplit(url)
-    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
-    known = {
-        "PGHOST": host,
-        "PGPORT": str(parts.port or ""),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": Path(unquote(parts.path)).name,
-    }
-    return {name: value for name, value in known.items() if value}

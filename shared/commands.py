@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 
 from shared.database import Database
 from shared.decision import Refused
-from shared.envelope import Origin, caused_by, correlation_id
+from shared.envelope import caused_by, commanded
 from shared.problem import problem
+from shared.tracing import Kind, Step, Tracing
 from shared.work import Missing, Stale, Work
 
 KEY_HEADER = "Idempotency-Key"
@@ -62,7 +63,7 @@ class Commands:
         if not 0 < len(key) <= LONGEST_KEY:
             return no_key()
         body_hash = await self.body_hash()
-        with caused_by(Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}")):
+        with self.step(handler.__name__, key) as step, caused_by(step.origin):
             for _ in range(ATTEMPTS):
                 try:
                     return await self._once(key, body_hash, handler, arguments, _adapter(answer))
@@ -102,6 +103,11 @@ class Commands:
         written = await connection.fetchrow(REMEMBER, key, route, body_hash, answer.status_code, bytes(answer.body))
         if written is None:
             raise Repeated
+
+    def step(self, name: str, key: str) -> Step:
+        """The step of a trace that is this command; what it brings names the command as its cause."""
+        tracing: Tracing = self.request.app.state.telemetry.tracing
+        return tracing.step(Kind.INTERNAL, name, commanded(key))
 
     async def body_hash(self) -> bytes:
         """Of what is asked, and by whom: method, path, caller and body."""

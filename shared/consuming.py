@@ -5,6 +5,7 @@ acknowledged a few times a second, not by the batch: what is read again after a 
 """
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
@@ -83,12 +84,21 @@ class Consumer:
         return {f"{place.topic}:{place.partition}": offset for place, offset in offsets.items()}
 
     async def measure(self) -> None:
-        """Set the lag gauge by topic from what the last fetches said, and acknowledge what is still open."""
+        """Set the lag by topic from what the last fetches said, and acknowledge what is still open.
+
+        A consumer that is cut off keeps its last lag and has no partitions.
+        """
         if not self._in_hand:
             with suppress(KafkaError, OSError):
                 await self._acknowledge()
+        taken = await self.taken()
+        partitions = Counter(name.rpartition(":")[0] for name in taken)
+        for topic in self._topics:
+            self._telemetry.consumer_partitions.labels(topic=topic).set(partitions[topic])
+        if not taken:
+            return
         lag = dict.fromkeys(self._topics, 0)
-        for name, offset in (await self.taken()).items():
+        for name, offset in taken.items():
             topic, _, partition = name.rpartition(":")
             end = self._client.highwater(TopicPartition(topic, int(partition))) or offset
             lag[topic] += max(0, end - offset)

@@ -10,7 +10,7 @@ Invariant: what `take` returns from is committed, as an effect or as a parked re
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -138,11 +138,15 @@ class Effects:
 
     async def _react(self, batch: Sequence[Received], work: Work) -> None:
         fresh = await inbox.take(await work.sql(), batch)
+        tracing = self._telemetry.tracing
         if self._reactions.projection is not None:
-            await self._reactions.projection(fresh, work)
+            with ExitStack() as steps:
+                for one in fresh:
+                    steps.enter_context(tracing.taking(one.record.topic, one.envelope))
+                await self._reactions.projection(fresh, work)
             return
         for one in fresh:
-            with caused_by(one.envelope.origin):
+            with tracing.taking(one.record.topic, one.envelope) as step, caused_by(step.origin):
                 await self._reactions.handlers[type(one.event)](one.event, work)
 
     async def _bury(self, record: Record, why: Unreadable) -> None:

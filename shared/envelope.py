@@ -73,6 +73,14 @@ def caused_by(cause: Origin) -> Iterator[None]:
         origin.reset(token)
 
 
+def commanded(key: str) -> Origin:
+    """The cause of what a command brings: its key, within the request that is under way."""
+    cause, this = origin.get(), f"command:{key}"
+    if cause is None:
+        return Origin(correlation_id=key, causation_id=this)
+    return Origin(correlation_id=cause.correlation_id, causation_id=this, traceparent=cause.traceparent)
+
+
 def seal(event: Event, now: datetime) -> Outgoing:
     """Wrap an event for its topic. `now` is business time and becomes `ce_time`."""
     message = type(event)

@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -34,12 +36,23 @@ from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
 from shared.telemetry import Telemetry
-from shared.timers import Timer, Timers
+from shared.timers import FAULTS, Timer, Timers
+from shared.tracing import Tracing, tracing_of
+from shared.work import Work
 
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
+PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
-WAITING = "SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM parked) AS parked"
+UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
+
+WAITING = """
+SELECT * FROM
+(SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
+ FROM outbox) AS waiting,
+(SELECT count(*) AS parked FROM parked) AS parked
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,7 @@ class Host:
     async def running(self) -> AsyncIterator[None]:
         """Start every part; on the way out stop them and give back what they held."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.telemetry.tracing.close)
             stack.push_async_callback(self.database.close)
             await check_schema(self.database.engine, self.service.migrations)
             if self.service.resources is not None:
@@ -117,11 +131,23 @@ class Host:
 
     async def _measure(self) -> None:
         while True:
-            if self.consumer is not None:
-                await self.consumer.measure()
             if self.settings.parent_pid and os.getppid() != self.settings.parent_pid:
                 signal.raise_signal(signal.SIGTERM)
+            if self.consumer is not None:
+                with suppress(KafkaError, OSError):
+                    await self.consumer.measure()
+            with suppress(*FAULTS):
+                async with asyncio.timeout(PATIENCE_SECONDS), self.database.work() as work:
+                    await self._waiting(work)
             await asyncio.sleep(MEASURE_SECONDS)
+
+    async def _waiting(self, work: Work) -> Mapping[str, Any]:
+        """What waits in the outbox and what is parked, shown as metrics too: they must rise where Kafka is away."""
+        waiting: Mapping[str, Any] = await (await work.sql()).fetchrow(WAITING)
+        self.telemetry.outbox_depth.set(waiting["outbox"])
+        self.telemetry.outbox_age_seconds.set(waiting["age"])
+        self.telemetry.parked.set(waiting["parked"])
+        return waiting
 
     async def missing(self) -> dict[str, str]:
         """What is needed to serve and is not there; empty when ready."""
@@ -141,8 +167,7 @@ class Host:
         taken = await self.consumer.taken() if self.consumer else {}
         async with self.database.work() as work:
             due = await self.clockwork.due(work) if self.clockwork else []
-            waiting = await (await work.sql()).fetchrow(WAITING)
-        self.telemetry.parked.set(waiting["parked"])
+            waiting = await self._waiting(work)
         next_due_at = min((instant for _, instant in due), default=None)
         now = self.database.clock.now()
         if self.clockwork and next_due_at is not None and next_due_at <= now:
@@ -160,14 +185,19 @@ class Host:
 
 
 def host_of(
-    service: Service, settings: Settings, parts: Sequence[str] = PARTS, *, business_clock: Clock | None = None
+    service: Service,
+    settings: Settings,
+    parts: Sequence[str] = PARTS,
+    *,
+    business_clock: Clock | None = None,
+    tracing: Tracing | None = None,
 ) -> Host:
-    """Put a service together; connects nothing. `business_clock` stands in for the one that the settings name."""
+    """Put a service together; connects nothing. Clock and tracing stand in for what the settings name."""
     database = Database(
         engine_for(settings.database_url.get_secret_value(), settings.pool_size),
         business_clock or clock_from(settings.clock),
     )
-    telemetry = Telemetry(service.name)
+    telemetry = Telemetry(service.name, tracing or tracing_of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -189,7 +219,9 @@ def host_of(
 
 def application(service: Service, lifespan: Any = None, *, routes: bool = True) -> FastAPI:  # noqa: ANN401
     """The service's FastAPI application; also what its OpenAPI document is made from."""
-    app = FastAPI(title=service.title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(
+        title=service.title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None, telemetry=UNTOLD
+    )
     problem.install(app)
     install_missing(app)
     for router in service.routers if routes else ():

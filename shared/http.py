@@ -18,6 +18,7 @@ from shared.database import Database
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
 from shared.work import Missing
 
 CORRELATION = b"x-correlation-id"
@@ -60,13 +61,26 @@ class Edge:
                 message["headers"] = [*message.get("headers", ()), (CORRELATION, correlation.encode())]
             await send(message)
 
-        with caused_by(Origin(correlation_id=correlation, causation_id=f"request:{correlation}")):
+        with self._step(scope, correlation) as step, caused_by(step.origin):
             try:
                 await self._app(scope, receive, answer)
             finally:
                 template = getattr(scope.get("route"), "path", "unmatched")
-                seconds = perf_counter() - started
-                self._telemetry.requests.labels(route=template, method=scope["method"], status=status).observe(seconds)
+                method, seconds = scope["method"], perf_counter() - started
+                self._telemetry.requests.labels(route=template, method=method, status=status).observe(seconds)
+                step.rename(f"{method} {template}")
+                step.note({"http.request.method": method, "http.route": template, "http.response.status_code": status})
+
+    def _step(self, scope: Scope, correlation: str) -> Step:
+        """The request as a step of its caller's trace, or as the first of a new one."""
+        cause = Origin(
+            correlation_id=correlation,
+            causation_id=f"request:{correlation}",
+            traceparent=given_traceparent(scope["headers"]),
+        )
+        if scope["path"].startswith(UNTRACED_PATHS):
+            return Step(cause)
+        return self._telemetry.tracing.step(Kind.SERVER, scope["method"], cause)
 
 
 def _correlation(scope: Scope) -> str:

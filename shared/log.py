@@ -30,36 +30,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from shared.clock import wall_now
 from shared.envelope import origin
-
-KEYS: Final = frozenset(
-    {
-        # the line itself
-        *("at", "level", "service", "instance", "logger", "event", "dropped"),
-        # what belongs together
-        *("correlation_id", "causation_id", "traceparent"),
-        # an exception, a library's own words
-        *("error", "causes", "frames", "template"),
-        # messages
-        *(
-            "event_id",
-            "type",
-            "events",
-            "aggregate_id",
-            "aggregate_version",
-            "topic",
-            "partition",
-            "offset",
-            "key",
-            "group",
-        ),
-        # HTTP
-        *("method", "route", "status", "code", "address", "host", "port"),
-        # work and what drives it
-        *("attempt", "count", "rows", "batch", "shard", "shards", "depth", "lag", "seconds", "timer", "due_at"),
-        *("constraint", "revision", "reason", "outcome", "state", "signal", "pid", "version"),
-    }
-)
-"""Every key a line may have. A new one is added here, and only when its values are ids, codes, times or counts."""
+from shared.log_keys import KEYS
 
 EVENT = re.compile(r"(?!.*\d{4})(?=.{1,60}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 TOKEN = re.compile(r"(?!\+?\d{11,}[Xx]?$)[!-~]{1,200}")
@@ -163,7 +134,13 @@ def _stamped(_: WrappedLogger, level: str, event: Mapping[str, object]) -> Event
     """Add when, how loud, who, and which request or event this belongs to."""
     cause = origin.get()
     head = {"at": wall_now(), "level": level, "service": _Voice.service, "instance": _Voice.instance}
-    tail = {"correlation_id": cause.correlation_id, "causation_id": cause.causation_id} if cause else {}
+    if cause is None:
+        return {**head, **event}
+    tail = {
+        "correlation_id": cause.correlation_id,
+        "causation_id": cause.causation_id,
+        "traceparent": cause.traceparent,
+    }
     return {**head, **event, **tail}
 
 

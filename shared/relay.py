@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -28,20 +27,16 @@ from shared.log import logger
 from shared.outbox import unpack_headers
 from shared.tables import SHARDS
 from shared.telemetry import Telemetry
+from shared.tracing import NOT_RECORDED, Sending
 
 LOCK_CLASS = 0x0B0C
 BATCH_ROWS = 1_000
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
-MEASURE_SECONDS = 2.0
 
 LOCK = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_lock($2, shard)"
 READ = "SELECT id, topic, key, headers, value FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2"
 DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
-DEPTH = """
-SELECT count(*) AS depth, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
-FROM outbox
-"""
 
 log = logger(__name__)
 _partitioner = DefaultPartitioner()
@@ -58,7 +53,6 @@ class Relay:
         self._telemetry = telemetry
         self._woken = asyncio.Event()
         self._shards: set[int] = set()
-        self._measured_at = -MEASURE_SECONDS
 
     def ring(self) -> None:
         """There is something in the outbox: look now. For those in this process; others are heard through the bell."""
@@ -95,7 +89,6 @@ class Relay:
             await self._take_shards(connection)
             while await self._send_some(connection, producer):
                 pass
-            await self._measure(connection)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
@@ -112,7 +105,10 @@ class Relay:
             return False
         groups = await _by_partition(producer, rows)
         outcomes = await asyncio.gather(
-            *(_send(producer, topic, partition, group) for (topic, partition), group in groups.items()),
+            *(
+                _send(producer, topic, partition, group, self._telemetry.tracing.sending(topic))
+                for (topic, partition), group in groups.items()
+            ),
             return_exceptions=True,
         )
         sent = [row_id for outcome in outcomes if not isinstance(outcome, BaseException) for row_id in outcome]
@@ -123,14 +119,6 @@ class Relay:
             if isinstance(outcome, BaseException):
                 raise outcome
         return len(rows) == BATCH_ROWS or len(sent) < len(rows)
-
-    async def _measure(self, connection: Any) -> None:  # noqa: ANN401
-        if monotonic() < self._measured_at + MEASURE_SECONDS:
-            return
-        self._measured_at = monotonic()
-        row = await connection.fetchrow(DEPTH)
-        self._telemetry.outbox_depth.set(row["depth"])
-        self._telemetry.outbox_age_seconds.set(row["age"])
 
 
 async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
@@ -152,17 +140,18 @@ def _partition_of(key: str, partitions: tuple[int, ...]) -> int:
     return partition
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any]) -> list[int]:
+async def _send(
+    producer: AIOKafkaProducer, topic: str, partition: int, rows: Sequence[Any], sending: Sending = NOT_RECORDED
+) -> list[int]:
     """Send as much of one partition as fits into a batch. Returns the ids that Kafka has acknowledged."""
     batch = producer.create_batch()
     taken: list[int] = []
     for row in rows:
-        fits = batch.append(
-            key=row["key"].encode(), value=row["value"], timestamp=None, headers=unpack_headers(row["headers"])
-        )
-        if fits is None:
+        headers = sending.headers(unpack_headers(row["headers"]))
+        if batch.append(key=row["key"].encode(), value=row["value"], timestamp=None, headers=headers) is None:
             break
         taken.append(row["id"])
     batch.close()
     await (await producer.send_batch(batch, topic, partition=partition))
+    sending.sent(len(taken))
     return taken

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         default="info", description="give debug, info, warning or error"
     )
     pool_size: int = Field(default=12, ge=1, le=12, description="give the number of database connections, 1 to 12")
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        description="give the address of an OTLP/HTTP collector, such as http://127.0.0.1:4318, or leave it out",
+    )
     parent_pid: int | None = Field(
         default=None, ge=1, description="give the id of the process to die with, or leave it out"
     )

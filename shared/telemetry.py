@@ -17,15 +17,18 @@ from prometheus_client import (
     generate_latest,
 )
 
+from shared.tracing import Tracing
+
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 AGE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
 
 
 class Telemetry:
-    """The metrics of one service; its attributes are Prometheus metrics, named `journey_…` outside."""
+    """What one service measures: Prometheus metrics, named `journey_…` outside, and the traces beside them."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, tracing: Tracing | None = None) -> None:
+        self.tracing = tracing or Tracing()
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
@@ -38,12 +41,27 @@ class Telemetry:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        self._measure_delivery(registry)
+        self.timer_lag_seconds = Gauge(
+            "journey_timer_lag_seconds", "How late the oldest due work is, by timer", ("timer",), registry=registry
+        )
+        self.timers_fired_total = Counter(
+            "journey_timers_fired_total", "Due work done, by timer", ("timer",), registry=registry
+        )
+
+    def _measure_delivery(self, registry: CollectorRegistry) -> None:
         self.outbox_depth = Gauge("journey_outbox_depth", "Events that wait for Kafka", registry=registry)
         self.outbox_age_seconds = Gauge("journey_outbox_age_seconds", "Age of the oldest of them", registry=registry)
         self.relayed_total = Counter("journey_relayed_total", "Events that Kafka acknowledged", registry=registry)
 
         self.consumer_lag = Gauge(
             "journey_consumer_lag", "Records not yet taken, by topic", ("topic",), registry=registry
+        )
+        self.consumer_partitions = Gauge(
+            "journey_consumer_partitions",
+            "Partitions taken from, by topic; 0 while cut off",
+            ("topic",),
+            registry=registry,
         )
         self.event_age_seconds = Histogram(
             "journey_event_age_seconds",
@@ -58,13 +76,6 @@ class Telemetry:
             "journey_dead_letters_total", "Events given up on and parked", registry=registry
         )
         self.parked = Gauge("journey_parked", "Events that wait for a dead letter to be resolved", registry=registry)
-
-        self.timer_lag_seconds = Gauge(
-            "journey_timer_lag_seconds", "How late the oldest due work was, by timer", ("timer",), registry=registry
-        )
-        self.timers_fired_total = Counter(
-            "journey_timers_fired_total", "Due work done, by timer", ("timer",), registry=registry
-        )
 
     def render(self) -> bytes:
         """Everything in Prometheus text format, of `CONTENT_TYPE`."""

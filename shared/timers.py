@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -55,8 +56,11 @@ class Timers:
         self._timers = timers
         self._telemetry = telemetry
         self._woken = asyncio.Event()
+        self._seen_due: dict[str, datetime] = {}
         driven = not isinstance(database.clock, SystemClock)
         self._poll_seconds = DRIVEN_PACE_SECONDS if driven else SYSTEM_PACE_SECONDS
+        for timer in timers:
+            telemetry.timer_lag_seconds.labels(timer=timer.name).set_function(partial(self._lag_seconds, timer.name))
 
     def wake(self) -> None:
         """Something may have become due: look now."""
@@ -74,18 +78,23 @@ class Timers:
         try:
             async with self._database.work() as work:
                 due = await self.due(work)
+            self._seen_due = {timer.name: due_at for timer, due_at in due}
             for timer, due_at in due:
                 if due_at <= self._database.clock.now():
-                    await self._fire(timer, due_at)
+                    await self._fire(timer)
+                    self._seen_due.pop(timer.name, None)
                     self._woken.set()
         except (*FAULTS, Stale) as fault:
             log.warning("timer-interrupted", error=type(fault).__name__)
             return None
         return min((due_at for _, due_at in due), default=None)
 
-    async def _fire(self, timer: Timer, due_at: datetime) -> None:
-        lag_seconds = (self._database.clock.now() - due_at).total_seconds()
-        self._telemetry.timer_lag_seconds.labels(timer=timer.name).set(lag_seconds)
+    def _lag_seconds(self, name: str) -> float:
+        """How late the oldest work of a timer is, asked for when metrics are read: a loop that hangs shows."""
+        due_at = self._seen_due.get(name)
+        return max(0.0, (self._database.clock.now() - due_at).total_seconds()) if due_at else 0.0
+
+    async def _fire(self, timer: Timer) -> None:
         while (done := await timer.fire(self._database, BATCH)) > 0:
             self._telemetry.timers_fired_total.labels(timer=timer.name).inc(done)
             if done < BATCH:

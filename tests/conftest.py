@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.support.service",
     "tests.support.delivery",
     "tests.support.stack",
+    "tests.support.promtool",
 ]

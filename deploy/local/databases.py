@@ -6,6 +6,7 @@ nothing but what is missing.
 
 import asyncio
 import json
+import os
 import re
 import secrets
 from collections.abc import Coroutine, Iterable
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -132,6 +133,22 @@ def without_password(url: str) -> str:
     socket = parse_qs(parts.query).get("host", [])
     query = f"host={socket[0]}" if socket else ""
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """Our environment with the address as libpq's variables: a command line others can list, an environment not."""
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    known = {
+        "PGHOST": query.get("host") or parts.hostname or "",
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path).removeprefix("/"),
+        "PGSSLMODE": query.get("sslmode", ""),
+        "PGSSLROOTCERT": query.get("sslrootcert", ""),
+    }
+    return {**os.environ, **{name: value for name, value in known.items() if value}}
 
 
 async def _run(admin: asyncpg.Connection, template: str, *names: str) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the tests need beside Python: Java, Maven, Kafka's jars, Chromium and a Chinese font.
+# Brings what the tests need beside Python: Java, Maven, Kafka's jars, Chromium, a Chinese font and promtool.
 # As root on Debian it installs the packages; elsewhere it says which are missing. It fails only where
 # REQUIRE_APACHE_KAFKA=1 asks for Apache Kafka and it cannot be had: tests know how to go on without the rest.
 set -euo pipefail
@@ -26,6 +26,23 @@ if [ ${#missing[@]} -gt 0 ]; then
 	else
 		echo "missing: ${missing[*]} (Debian's names). Install them, for example: sudo apt-get install ${missing[*]}" >&2
 	fi
+fi
+
+# Promtool checks the alerts. It comes out of Debian's package, unpacked: installed, that would start a Prometheus.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/carejourney
+if ! command -v promtool >/dev/null && [ ! -x "$cache/promtool" ]; then
+	scratch=$(mktemp -d)
+	if (
+		cd "$scratch"
+		apt-get download prometheus || { apt-get update && apt-get download prometheus; }
+		dpkg-deb -x prometheus_*.deb .
+	) >/dev/null 2>&1; then
+		mkdir -p "$cache"
+		install "$scratch/usr/bin/promtool" "$cache/promtool"
+	else
+		echo "missing: promtool (it comes with Prometheus). The tests of the alerts are skipped" >&2
+	fi
+	rm -rf "$scratch"
 fi
 
 if ! "$python" -m deploy.local.jars bring; then

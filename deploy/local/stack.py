@@ -7,14 +7,17 @@ up is in `deploy.local.starting`.
 import fcntl
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import psutil
 
+from deploy.local.broker import Broker, Place, choose
 from deploy.local.databases import Databases, DatabasesFailed, run_apart, without_password
 from deploy.local.layout import SERVICES, Home
 from deploy.local.origin import EMBEDDED, Origin
+from deploy.local.ports import Ports
+from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.record import Record
 from deploy.local.starting import Starting, Wishes, forget, ready, stop
 
@@ -123,6 +126,42 @@ class Stack:
         if service not in addresses:
             raise StackFailed(f"no database of a service {service!r}: use one of {', '.join(addresses)}")
         return addresses[service]
+
+    @contextmanager
+    def servers_alone(self) -> Iterator[str]:
+        """The servers of a stopped stack without its services, for what must not be disturbed; Kafka's address.
+
+        Raises `StackFailed` where the stack is up, or its data would not outlive the next start.
+        """
+        with self._locked():
+            record, origin = self.record(), Origin.read(self.home.origin)
+            if record is not None and record.running():
+                raise StackFailed("the stack is up: stop it with `journey down`, start it again afterwards")
+            if origin is None or origin.broker == EMBEDDED:
+                raise StackFailed("data that lasts needs a stack on Apache Kafka: start one with `journey up` first")
+            with ExitStack() as running:
+                try:
+                    bootstrap = self._start_servers(origin, running)
+                except (RuntimeError, OSError) as failure:
+                    raise StackFailed(str(failure)) from failure
+                yield bootstrap
+
+    def _start_servers(self, origin: Origin, running: ExitStack) -> str:
+        """Start the broker, and the database server where it is ours; they end with `running`. Kafka's address."""
+        ports = Ports()
+        running.callback(ports.release)
+        place = Place(directory=self.home.kafka, log=self.home.log("kafka"), ports=ports, tied=True)
+        broker, _ = choose(origin.broker, place, [])
+        servers: list[EmbeddedPostgres | Broker] = [broker]
+        if origin.postgres == EMBEDDED:
+            servers.append(EmbeddedPostgres(self.home.postgres, self.home.log("postgres"), tied=True))
+        for server in servers:
+            running.callback(server.stop)
+            server.prepare()
+            server.start()
+        for server in servers:
+            server.wait_ready()
+        return broker.bootstrap
 
     def _down(self) -> list[str]:
         record = self.record()

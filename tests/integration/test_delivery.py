@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.broker import dead_letters_of
 from shared.dead_letters import withdraw
-from tests.support.delivery import death
+from tests.support.delivery import TOPIC, death, running
 from tests.support.service import NOON, record_of
 from tests.support.topics import produce
 from tests.support.waiting import until
@@ -127,6 +127,19 @@ async def test_two_relays_share_the_work_and_keep_the_order(pair, patients):
             await pair.hears(patient, list(range(1, 11)))
 
 
+async def test_a_consumer_shows_the_partitions_it_takes_from_and_what_it_has_not_taken(pair, patients):
+    records = [sealed(patient, 1) for patient in patients]
+    shown = pair.telemetry.registry.get_sample_value
+    consumer = pair.consumer()
+    await consumer.measure()
+    assert shown("journey_consumer_partitions", {"topic": TOPIC}) == 0
+    async with running(consumer.run()):
+        await produce(pair, records)
+        await pair.hears(patients[-1], [1])
+        await until(lambda: _measured(consumer, lambda: shown("journey_consumer_partitions", {"topic": TOPIC}) == 12))
+        await until(lambda: _measured(consumer, lambda: shown("journey_consumer_lag", {"topic": TOPIC}) == 0))
+
+
 def sealed(patient, version):
     """A death of that version as Kafka would give it."""
     return record_of(death(patient, version), NOON)
@@ -144,6 +157,11 @@ async def first_record(bootstrap, topic):
 
 async def _parks(pair, reasons):
     return await pair.parked() == reasons
+
+
+async def _measured(consumer, predicate):
+    await consumer.measure()
+    return predicate()
 
 
 async def _is_zero(pair):

@@ -41,6 +41,7 @@ Table(
     Column("patient_id", Uuid, nullable=False),
     Column("version", Integer, nullable=False),
 )
+TOPIC = "registration-events"
 NAMES = count(1)
 
 
@@ -108,16 +109,19 @@ class Pair:
 
     def consuming(self) -> AbstractAsyncContextManager[None]:
         """The listener's consumer runs."""
-        consumer = Consumer(
+        return running(self.consumer().run())
+
+    def consumer(self) -> Consumer:
+        """The listener's consumer."""
+        return Consumer(
             service=self.name,
             instance="1",
             bootstrap=self.bootstrap,
-            topics=("registration-events",),
+            topics=(TOPIC,),
             effects=self.effects(),
             rest_seconds=0.0,
             telemetry=self.telemetry,
         )
-        return running(consumer.run())
 
 
 def death(patient_id: UUID, version: int) -> PatientDeceased:

@@ -22,15 +22,17 @@ from shared.clock import FixedClock, wall_now
 from shared.codec import decode
 from shared.database import Database, engine_for
 from shared.envelope import seal, unseal
-from shared.hosting import Host, Service, host_of
+from shared.hosting import PARTS, Host, Service, host_of
 from shared.ids import new_id
 from shared.inbox import Record
 from shared.messages import Event
 from shared.migrating import migrate
 from shared.outbox import unpack_headers
+from shared.tracing import Tracing
 from tests.support.postgres import Server
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOWHERE = "127.0.0.1:1"
 OFFSETS = count()
 
 
@@ -123,20 +125,34 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> tuple[OKPKey, Path]:
 
 @pytest.fixture
 def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory:
-    """Runs a service for the length of an `async with`; extra keyword arguments become its settings."""
+    """Runs a service for the length of an `async with`; extra keyword arguments become its settings.
+
+    Without `kafka` it runs its API only; with a bootstrap address all of its parts. `history` is another one than the
+    service's own migrations, for a schema that is not this code's.
+    """
     key, jwks = issuer
 
     @asynccontextmanager
-    async def run(service: Service, at: datetime = NOON, **settings: Any) -> AsyncIterator[ServiceUnderTest]:
+    async def run(
+        service: Service,
+        at: datetime = NOON,
+        *,
+        kafka: str | None = None,
+        tracing: Tracing | None = None,
+        history: Path | None = None,
+        **settings: Any,
+    ) -> AsyncIterator[ServiceUnderTest]:
+        name = service.name if history is None else f"{service.name}_{history.parent.name}"
         template = await asyncio.to_thread(
-            postgres.template, service.name, lambda url: migrate(service.migrations, url)
+            postgres.template, name, lambda url: migrate(history or service.migrations, url)
         )
         with postgres.database(template) as url:
             fixed = FixedClock(at)
             told = service.settings(
-                service=service.name, database_url=url, kafka="127.0.0.1:1", http_port=0, jwks=jwks, **settings
+                service=service.name, database_url=url, kafka=kafka or NOWHERE, http_port=0, jwks=jwks, **settings
             )
-            host = host_of(service, told, parts=("api",), business_clock=fixed)
+            parts = PARTS if kafka else ("api",)
+            host = host_of(service, told, parts, business_clock=fixed, tracing=tracing)
             transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)
             async with host.running(), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
                 yield ServiceUnderTest(host, client, fixed, key)

@@ -25,11 +25,11 @@ from services.simulator.play.suite import Addresses, Suite
 from services.simulator.reading.model import Recording
 from shared.broker import TOPICS
 from shared.clock import EARLIEST, ClockDriver
+from shared.fingerprint import fingerprint
 from tests.support.folders import folder
 
 T = TypeVar("T")
 MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "command", "alembic_version")
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
 @dataclass
@@ -93,9 +93,7 @@ class RunningStack:
 async def _hashes(url: str) -> dict[str, str]:
     connection = await asyncpg.connect(url)
     try:
-        tables = [row["tablename"] for row in await connection.fetch(TABLES)]
-        query = "SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM \"{}\" t"
-        return {table: await connection.fetchval(query.format(table)) for table in tables if table not in MACHINERY}
+        return await fingerprint(connection, without=MACHINERY)
     finally:
         await connection.close()
 

@@ -24,7 +24,6 @@ from shared.auth import Role, may
 from shared.clock import utc
 from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
 from shared.decision import Refused
-from shared.envelope import Origin, correlation_id
 from shared.http import REFUSALS, QueryRunner
 from shared.ids import new_id
 from shared.problem import MEDIA_TYPE, problem
@@ -222,7 +221,8 @@ async def _ask(take: TakePlace, request: Request, lane: Lane, commands: CommandR
         return no_key()
     route: Any = request.scope["route"]
     keyed = Keyed(key=key, route=route.path, body_hash=await commands.body_hash(), take=take)
-    return await lane.ask(keyed, Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}"))
+    with commands.step("take_place", key) as step:
+        return await lane.ask(keyed, step.origin)
 
 
 def _take(body: PlaceBody, *, hold: bool) -> TakePlace:
