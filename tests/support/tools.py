@@ -3,6 +3,7 @@
 Invariant: what a test cannot have it skips with the reason and the remedy; nothing is ever checked with half a tool.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -83,7 +84,7 @@ def _strimzi() -> Path:
 def _from_module(module: str) -> Callable[[Path], None]:
     def copy(folder: Path) -> None:
         answer = _run([_needed("go"), "mod", "download", "-json", module], cwd=folder.parent)
-        where = Path(yaml.safe_load(answer)["Dir"])
+        where = Path(json.loads(answer)["Dir"])
         stem, _, choices = CUSTOM_RESOURCES[module].partition("{")
         for choice in choices.removesuffix("}.yaml").split(",") if choices else [""]:
             name = f"{stem}{choice}.yaml" if choices else stem
