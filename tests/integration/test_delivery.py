@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaConsumer
 from shared.broker import dead_letters_of, producer
 from shared.dead_letters import withdraw
 from shared.ids import new_id
-from tests.support.delivery import death
+from shared.relay import Relay
+from tests.support.delivery import death, running
 from tests.support.service import NOON, record_of
 from tests.support.waiting import until
 
@@ -158,4 +159,21 @@ async def _parks(pair, reasons):
 
 
 async def _is_zero(pair):
+    return await pair.outbox() == 0
+
+
+async def test_a_relay_that_is_to_end_first_sends_what_is_there(pair, patients):
+    relay = Relay(pair.speaker, pair.bootstrap, f"{pair.name}-relay", pair.telemetry)
+    async with running(relay.run()):
+        await pair.say(patients[0], 1)
+        await until(lambda: nothing_waits(pair), seconds=20)
+        async with pair.speaker.work() as work:
+            for version in range(2, 2002):
+                work.publish(death(patients[0], version))
+        await relay.drain(seconds=30)
+        assert await pair.outbox() == 0
+
+
+async def nothing_waits(pair):
+    """Whether the speaker's outbox is empty."""
     return await pair.outbox() == 0
