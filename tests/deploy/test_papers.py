@@ -1,6 +1,7 @@
 """The page that ops read names every setting and every secret, in both languages."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ def test_its_links_to_files_lead_somewhere(paper):
     targets = re.findall(r"\]\((?!http|#)([^)#]+)", (DEPLOY / paper).read_text())
     made_elsewhere = "../docs/operations.md"
     assert [target for target in targets if target != made_elsewhere and not (DEPLOY / target).exists()] == []
+
+
+def test_every_file_names_the_version_of_the_project():
+    version = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
+    tags = {
+        image["newTag"]
+        for path in (DEPLOY / "k8s").rglob("kustomization.yaml")
+        for image in yaml.safe_load(path.read_text()).get("images", [])
+    }
+    assert tags == {version}
+    assert f"CAREJOURNEY_VERSION={version}\n" in (DEPLOY / ".env.example").read_text()
+    assert f"VERSION ?= {version}\n" in (DEPLOY.parent / "Makefile").read_text()
 
 
 def secrets_in(value):
