@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -28,6 +25,7 @@ from services.simulator.play.suite import Addresses, Suite
 from services.simulator.reading.model import Recording
 from shared.broker import TOPICS
 from shared.clock import EARLIEST, ClockDriver
+from tests.support.folders import folder
 
 T = TypeVar("T")
 MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "command", "alembic_version")
@@ -109,14 +107,13 @@ def _silently(_done: int, _left: int, _at: datetime) -> None:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[RunningStack]:
     """A stack of the test module's own, with a clock that begins anew."""
-    root = Path(tempfile.mkdtemp(prefix="carejourney-stack-"))
-    home = Home(root)
-    clock = fresh_clock(root / "clock")
-    running = Stack(home)
-    record = running.up(Wishes(kafka="auto", clock=str(root / "clock"), tied=True, log_level="info"))
-    try:
-        yield RunningStack(home, record, clock)
-    finally:
-        running.down()
-        running.reset()
-        shutil.rmtree(root, ignore_errors=True)
+    with folder("stack") as root:
+        home = Home(root)
+        clock = fresh_clock(root / "clock")
+        running = Stack(home)
+        record = running.up(Wishes(kafka="auto", clock=str(root / "clock"), tied=True, log_level="info"))
+        try:
+            yield RunningStack(home, record, clock)
+        finally:
+            running.down()
+            running.reset()
