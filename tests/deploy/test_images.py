@@ -153,7 +153,7 @@ def test_the_dockerfile_passes_the_linter():
 @pytest.mark.parametrize("image", ["registration"], indirect=True)
 def test_any_image_makes_the_topics(image, apache_kafka):
     described, work, folder = image
-    job = ["python", "-m", "shared.provisioning", "--kafka", apache_kafka.bootstrap]
+    job = ["python", "-m", "shared.topics", "--kafka", apache_kafka.bootstrap]
     for _ in range(2):
         answer = run(job, work, environment(described, folder))
         assert answer.returncode == 0, answer.stderr
