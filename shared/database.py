@@ -72,14 +72,19 @@ class Database:
 
 async def check_schema(engine: AsyncEngine, migrations: Path) -> None:
     """Raise `SchemaBehind` unless the database is at this code's newest version, or a later one."""
-    newest = max((file.stem for file in (migrations / "versions").glob("[0-9]*.py")), default="")
+    newest = newest_version(migrations)
     async with engine.connect() as connection:
-        current = await _version(connection)
+        current = await version_of(connection)
     if current is None or current < newest:
         raise SchemaBehind(f"the database is at version {current}, this code needs {newest}: run `migrate` first")
 
 
-async def _version(connection: AsyncConnection) -> str | None:
+def newest_version(migrations: Path) -> str:
+    """The version that this code was written for; empty where there is no migration."""
+    return max((file.stem for file in (migrations / "versions").glob("[0-9]*.py")), default="")
+
+
+async def version_of(connection: AsyncConnection) -> str | None:
     """The version that the migrations have written down; None for a database that they have never seen."""
     known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     return await connection.scalar(text("SELECT max(version_num) FROM alembic_version")) if known else None

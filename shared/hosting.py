@@ -85,30 +85,39 @@ class Host:
     timers: list[Timer] = field(default_factory=list)
     consumer: Consumer | None = None
     clockwork: Timers | None = None
+    relay: Relay | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start every part; on the way out stop them and give back what they held."""
+        """Start every part; on the way out stop them and give back what they held.
+
+        The relay ends last: what the others have still written is on Kafka before the process is gone.
+        """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.telemetry.tracing.close)
             stack.push_async_callback(self.database.close)
             await check_schema(self.database.engine, self.service.migrations)
             if self.service.resources is not None:
                 await stack.enter_async_context(self.service.resources(self))
-            tasks = [asyncio.create_task(part) for part in self._parts()]
-            stack.push_async_callback(_cancel, tasks)
+            parts = self._parts()
+            if self.relay is not None:
+                stack.push_async_callback(_cancel, [asyncio.create_task(self.relay.run())])
+                stack.push_async_callback(self.relay.drain)
+            stack.push_async_callback(_cancel, [asyncio.create_task(part) for part in parts])
             yield
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
+        """Everything that runs but the relay, which is made here too."""
         name, settings = self.service.name, self.settings
         relay_name = f"{name}-relay-{settings.instance}"
-        relay = Relay(self.database, settings.kafka, relay_name, self.telemetry) if "relay" in self.parts else None
+        if "relay" in self.parts:
+            self.relay = Relay(self.database, settings.kafka, relay_name, self.telemetry)
         bell = Bell(self.database)
         running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
         clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
 
         def committed() -> None:
-            (relay or bell).ring()
+            (self.relay or bell).ring()
             clockwork.wake()
 
         self.database.on_commit = committed
@@ -125,8 +134,6 @@ class Host:
                     telemetry=self.telemetry,
                 )
                 running.append(self.consumer.run())
-        if relay is not None:
-            running.append(relay.run())
         return running
 
     async def _measure(self) -> None:

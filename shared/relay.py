@@ -33,6 +33,7 @@ LOCK_CLASS = 0x0B0C
 BATCH_ROWS = 1_000
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
+DRAIN_SECONDS = 5.0
 
 LOCK = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_lock($2, shard)"
 READ = "SELECT id, topic, key, headers, value FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2"
@@ -52,11 +53,20 @@ class Relay:
         self._client_id = client_id
         self._telemetry = telemetry
         self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
         self._shards: set[int] = set()
 
     def ring(self) -> None:
         """There is something in the outbox: look now. For those in this process; others are heard through the bell."""
         self._woken.set()
+
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Before an end: send what is in the outbox by now. Returns at once where Kafka is away; the rows stay."""
+        if self._shards:
+            self._idle.clear()
+            self._woken.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)
 
     async def run(self) -> None:
         """Connect, send, and start over whenever a connection is lost."""
@@ -89,6 +99,8 @@ class Relay:
             await self._take_shards(connection)
             while await self._send_some(connection, producer):
                 pass
+            if not self._woken.is_set():
+                self._idle.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 

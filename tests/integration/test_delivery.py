@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.broker import dead_letters_of
 from shared.dead_letters import withdraw
+from shared.relay import Relay
 from tests.support.delivery import TOPIC, death, running
 from tests.support.service import NOON, record_of
 from tests.support.topics import produce
@@ -138,6 +139,18 @@ async def test_a_consumer_shows_the_partitions_it_takes_from_and_what_it_has_not
         await pair.hears(patients[-1], [1])
         await until(lambda: _measured(consumer, lambda: shown("journey_consumer_partitions", {"topic": TOPIC}) == 12))
         await until(lambda: _measured(consumer, lambda: shown("journey_consumer_lag", {"topic": TOPIC}) == 0))
+
+
+async def test_a_relay_that_is_to_end_first_sends_what_is_there(pair, patients):
+    relay = Relay(pair.speaker, pair.bootstrap, f"{pair.name}-relay", pair.telemetry)
+    async with running(relay.run()):
+        await pair.say(patients[0], 1)
+        await until(lambda: _is_zero(pair), seconds=20)
+        async with pair.speaker.work() as work:
+            for version in range(2, 2002):
+                work.publish(death(patients[0], version))
+        await relay.drain(seconds=30)
+        assert await pair.outbox() == 0
 
 
 def sealed(patient, version):
