@@ -21,6 +21,7 @@ MODULES = {
     "settle": "cli.settle",
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
+    "replay": "cli.replay",
 }
 
 

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def ls(*, kafka: Address = None, state: StateDirectory = DEFAULT_STATE, as_json: Json = False) -> None:
     """Every topic: partitions, records kept, end offsets."""
-    listed = _run(_list(_bootstrap(kafka, state)))
+    listed = _run(_list(broker_address(kafka, state)))
     if as_json:
         show_json(listed)
         return
@@ -57,7 +57,7 @@ def tail(
     as_json: Json = False,
 ) -> None:
     """The last records of a topic by time: type, subject, time, key and content."""
-    _run(_tail(_bootstrap(kafka, state), topic, number, follow=follow, as_json=as_json))
+    _run(_tail(broker_address(kafka, state), topic, number, follow=follow, as_json=as_json))
 
 
 def create(
@@ -69,7 +69,7 @@ def create(
 ) -> None:
     """Create the suite's topics that are not there yet; those that are stay as they are."""
     try:
-        create_topics(_bootstrap(kafka, state), TOPICS, replication)
+        create_topics(broker_address(kafka, state), TOPICS, replication)
     except TopicsFailed as failure:
         fail(failure)
     names = [topic.name for topic in TOPICS]
@@ -161,7 +161,8 @@ def _consumer(bootstrap: str, *topics: str) -> AIOKafkaConsumer:
     )
 
 
-def _bootstrap(given: str | None, state: StateDirectory) -> str:
+def broker_address(given: str | None, state: StateDirectory) -> str:
+    """The broker's address: the one given, else the running stack's; ends the command where there is neither."""
     if given is not None:
         return given
     try:

@@ -12,24 +12,29 @@ from faststream.kafka import KafkaBroker
 
 PARTITIONS = 12
 
+PRODUCTION_MARK = "carejourney-production"
+"""A topic that is there to say: real patients. `journey replay` asks twice before it writes to such a cluster."""
+
 SPEAKERS = ("registration", "beds", "discharge", "followup")
 LISTENERS = (*SPEAKERS, "console")
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it is to be. Without compaction it keeps everything."""
+    """A topic as it is to be. Without compaction it keeps everything; `any_time` takes records of the future too."""
 
     name: str
     compacted: bool = False
     partitions: int = PARTITIONS
+    any_time: bool = False
 
     @property
     def settings(self) -> dict[str, str]:
         """Kafka's own names and values."""
+        times = {"message.timestamp.after.max.ms": str(2**63 - 1)} if self.any_time else {}
         if self.compacted:
-            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
-        return {"cleanup.policy": "delete", "retention.ms": "-1"}
+            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", **times}
+        return {"cleanup.policy": "delete", "retention.ms": "-1", **times}
 
 
 TOPICS = (

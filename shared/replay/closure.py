@@ -1,0 +1,63 @@
+"""Everything that is causally connected to one patient, across topics, by correlation and causation.
+
+A record belongs when it names the patient (its key, or `patient_id` in it), when it shares the correlation of one that
+belongs, when it was brought by one that belongs, or when it brought one.
+
+Invariant: the recording is read again until nothing new belongs; only what belongs is kept in memory.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from shared.replay.recording import Entry
+
+
+@dataclass(slots=True)
+class Closure:
+    """What is known to belong so far."""
+
+    patient: bytes
+    places: set[tuple[str, int, int]] = field(default_factory=set)
+    _named: bytes = field(init=False)
+    _correlations: set[str] = field(default_factory=set)
+    _events: set[str] = field(default_factory=set)
+    _causes: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._named = b'"patient_id":"' + self.patient + b'"'
+
+    def read(self, entries: Iterator[Entry]) -> bool:
+        """Read the recording once. Whether anything new belongs."""
+        before = len(self.places)
+        for entry in entries:
+            place = (entry.topic, entry.partition, entry.offset)
+            if place not in self.places and self._belongs(entry):
+                self.places.add(place)
+                self._learn(entry)
+        return len(self.places) > before
+
+    def _belongs(self, entry: Entry) -> bool:
+        return (
+            entry.key == self.patient
+            or self._named in (entry.value or b"")
+            or entry.header("correlationid") in self._correlations
+            or entry.header("causationid") in self._events
+            or entry.header("ce_id") in self._causes
+        )
+
+    def _learn(self, entry: Entry) -> None:
+        for name, known in (
+            ("correlationid", self._correlations),
+            ("ce_id", self._events),
+            ("causationid", self._causes),
+        ):
+            if text := entry.header(name):
+                known.add(text)
+
+
+def closure_of(patient: str, entries: Callable[[], Iterator[Entry]]) -> frozenset[tuple[str, int, int]]:
+    """Topic, partition and offset of every record that belongs to the patient's story."""
+    closure = Closure(patient.lower().encode())
+    while closure.read(entries()):
+        pass
+    return frozenset(closure.places)
