@@ -43,7 +43,8 @@ def look(bootstrap: str) -> Cluster:
 def times_ahead_ms(bootstrap: str, topics: Iterable[str]) -> dict[str, int]:
     """How far in the future a record's time may lie, by topic."""
     wanted = [ConfigResource(ResourceType.TOPIC, name) for name in topics]
-    answers = _admin(bootstrap).describe_configs(wanted, request_timeout=SECONDS) if wanted else {}
+    admin = _admin(bootstrap)  # it has to live until its answers are there
+    answers = admin.describe_configs(wanted, request_timeout=SECONDS) if wanted else {}
     return {resource.name: int(answer.result()[TIME_AHEAD].value) for resource, answer in answers.items()}
 
 

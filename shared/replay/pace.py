@@ -22,7 +22,7 @@ class Pace:
         self._steps = 0
         self._ahead_to: int | None = None
         self._timestamp: int | None = None
-        self._due_at = monotonic()
+        self._due_at = 0.0
 
     @property
     def paused(self) -> bool:
@@ -46,20 +46,22 @@ class Pace:
         self._changed.set()
 
     def go_ahead(self, seconds: float) -> None:
-        """Let what was recorded within the next `seconds` come at once."""
+        """Let what was recorded within `seconds` of the record that is waited for come at once, and that one."""
         self._ahead_to = (self._ahead_to or self._timestamp or 0) + round(seconds * 1000)
         self._changed.set()
 
     def next(self, timestamp: int) -> bool:
         """The record of this time, in milliseconds, comes next. Whether it has to wait."""
-        before = timestamp if self._timestamp is None else self._timestamp
+        if self._timestamp is None:
+            self._timestamp, self._due_at = timestamp, monotonic()
+        before = self._timestamp
         gap_seconds = max(0, timestamp - before) / 1000
         if self._max_gap_seconds is not None:
             gap_seconds = min(gap_seconds, self._max_gap_seconds)
         self._timestamp = max(before, timestamp)
         if self._speed is not None:
             self._due_at += gap_seconds / self._speed
-        return self._seconds_left() > 0
+        return self.paused or self._seconds_left() > 0
 
     async def until_due(self) -> None:
         """Wait for the record that `next` has named."""

@@ -20,7 +20,7 @@ from shared.replay.closure import closure_of
 from shared.replay.cluster import Cluster, look, times_ahead_ms
 from shared.replay.reading import Recording, verify
 from shared.replay.recorder import schema_hashes
-from shared.replay.recording import TOMBSTONE, Entry, RecordingFailed, kind_of
+from shared.replay.recording import TOMBSTONE, Entry, Head, RecordingFailed, kind_of
 from shared.replay.run import Run, RunFile
 from shared.replay.selection import Selection, milliseconds
 
@@ -118,7 +118,7 @@ def plan(wishes: Wishes) -> Plan:
         selection=selection,
         run=run,
         file=file,
-        change=_change(wishes, recording, run),
+        change=changes_of(wishes, recording.head, run),
         topics=chosen.topics,
         new_topics=new_topics,
         partitions={topic.name: topic.partitions for topic in recording.head.topics},
@@ -219,12 +219,12 @@ def _times(wishes: Wishes, run: Run, chosen: Chosen, cluster: Cluster) -> None:
         )
 
 
-def _change(wishes: Wishes, recording: Recording, run: Run) -> Change:
+def changes_of(wishes: Wishes, head: Head, run: Run) -> Change:
+    """What is done to every record: events of a type whose schema has changed since are written anew."""
     changes: list[Change] = []
     if not wishes.as_it_is:
         today = schema_hashes()
-        then = recording.head.schemas
-        changes.append(Checked(frozenset(name for name in today if then.get(name, today[name]) != today[name])))
+        changes.append(Checked(frozenset(name for name in today if head.schemas.get(name, today[name]) != today[name])))
     if run.shift_seconds is not None:
         changes.append(Shifted(timedelta(seconds=run.shift_seconds)))
     if wishes.mask:

@@ -58,6 +58,11 @@ class TestBroker:
         made[topic].result(SECONDS)
         return topic
 
+    def delete_topic(self, name: str) -> None:
+        """Take a topic away, for tests whose topic others would notice."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        admin.delete_topics([name], operation_timeout=SECONDS)[name].result(SECONDS)
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[TestBroker]:
