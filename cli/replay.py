@@ -1,8 +1,9 @@
-"""`journey replay record | verify | play`: topics into a file, and out of it again."""
+"""`journey replay record | verify | play | expect`: topics into a file, and out of it again."""
 
 import typer
 
 from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
+from cli.replay_expect import expect
 from cli.replay_options import EVENT_TOPICS, File, LaneName, Topics, lane_of
 from cli.replay_play import play
 from cli.replay_running import bar, run_to_end
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     replay.command("record")(record)
     replay.command("verify")(verify)
     replay.command("play")(play)
+    replay.command("expect")(expect)
     app.add_typer(replay, name="replay")
 
 

@@ -29,6 +29,7 @@ from shared.consuming import Consumer
 from shared.database import Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
 from shared.http import Edge, health, install_missing
+from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
@@ -86,9 +87,11 @@ class Host:
             yield
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        name, settings = self.service.name, self.settings
+        name, settings, lane = self.service.name, self.settings, Lane(self.settings.lane)
         relay_name = f"{name}-relay-{settings.instance}"
-        relay = Relay(self.database, settings.kafka, relay_name, self.telemetry) if "relay" in self.parts else None
+        relay = (
+            Relay(self.database, settings.kafka, relay_name, self.telemetry, lane) if "relay" in self.parts else None
+        )
         bell = Bell(self.database)
         running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
         clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
@@ -109,6 +112,7 @@ class Host:
                     effects=self.effects,
                     rest_seconds=self.service.reactions.rest_seconds,
                     telemetry=self.telemetry,
+                    lane=lane,
                 )
                 running.append(self.consumer.run())
         if relay is not None:
@@ -154,7 +158,7 @@ class Host:
             "due": next_due_at is not None and next_due_at <= now,
             "outbox": waiting["outbox"],
             "parked": waiting["parked"],
-            "topics": self.service.reactions.topics,
+            "topics": tuple(map(Lane(self.settings.lane).topic, self.service.reactions.topics)),
             "taken": taken,
         }
 

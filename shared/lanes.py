@@ -34,3 +34,6 @@ class Lane:
     def group(self, service: str) -> str:
         """The consumer group of a service."""
         return f"{self.prefix}{service}"
+
+
+NO_LANE = Lane()

@@ -24,6 +24,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared import broker
 from shared.bell import CHANNEL
 from shared.database import Database
+from shared.lanes import NO_LANE, Lane
 from shared.log import logger
 from shared.outbox import unpack_headers
 from shared.tables import SHARDS
@@ -51,8 +52,11 @@ KNOWN_KEYS = 65_536
 class Relay:
     """Sends a service's outbox until cancelled; outlives both the database's and Kafka's absence."""
 
-    def __init__(self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry) -> None:
+    def __init__(
+        self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry, lane: Lane = NO_LANE
+    ) -> None:
         self._database = database
+        self._lane = lane
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._telemetry = telemetry
@@ -110,7 +114,7 @@ class Relay:
         rows = await connection.fetch(READ, sorted(self._shards), BATCH_ROWS)
         if not rows:
             return False
-        groups = await _by_partition(producer, rows)
+        groups = await _by_partition(producer, rows, self._lane)
         outcomes = await asyncio.gather(
             *(_send(producer, topic, partition, group) for (topic, partition), group in groups.items()),
             return_exceptions=True,
@@ -133,14 +137,17 @@ class Relay:
         self._telemetry.outbox_age_seconds.set(row["age"])
 
 
-async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
+async def _by_partition(
+    producer: AIOKafkaProducer, rows: Sequence[Any], lane: Lane
+) -> dict[tuple[str, int], list[Any]]:
     """Rows by the partition that any Kafka client would choose for their key, in order."""
     partitions = {
-        topic: tuple(sorted(await producer.partitions_for(topic))) for topic in {row["topic"] for row in rows}
+        topic: tuple(sorted(await producer.partitions_for(topic)))
+        for topic in {lane.topic(row["topic"]) for row in rows}
     }
     groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for row in rows:
-        topic = row["topic"]
+        topic = lane.topic(row["topic"])
         groups[topic, _partition_of(row["key"], partitions[topic])].append(row)
     return groups
 

@@ -28,6 +28,9 @@ SHARDS = 32
 LARGEST_VALUE_BYTES = 900_000
 """Kafka's default limit is 1 MiB a batch, headers included."""
 
+ARRIVAL = {"arrival": True}
+"""Marks a column (its `info`) that says when a row came and not what it says: no two readings of the topics agree."""
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",

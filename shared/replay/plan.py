@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.broker import TOPICS as SUITE
@@ -165,19 +165,13 @@ def _new_run(wishes: Wishes, recording: Recording, selection: Selection, cluster
     shift_seconds = None
     if wishes.shift_to is not None:
         first = next(filter(selection.holds, recording.entries()), None)
-        shift_seconds = (wishes.shift_to - _happened(first)).total_seconds() if first else 0.0
+        shift_seconds = (wishes.shift_to - first.happened_at).total_seconds() if first else 0.0
     return Run(
         name=wishes.run,
         asked=wishes.asked(recording, cluster),
         shift_seconds=shift_seconds,
         secret=secrets.token_hex(),
     )
-
-
-def _happened(entry: Entry) -> datetime:
-    """Business time where there is one."""
-    text = entry.header("ce_time")
-    return datetime.fromisoformat(text) if text else datetime.fromtimestamp(entry.timestamp / 1000, UTC)
 
 
 def _new_topics(wishes: Wishes, recording: Recording, chosen: Chosen, cluster: Cluster) -> tuple[Topic, ...]:

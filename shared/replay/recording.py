@@ -8,6 +8,7 @@ Invariant: `entry_of(line_of(entry)) == entry` for everything that Kafka can hol
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -42,6 +43,12 @@ class Entry(NamedTuple):
             if each == name and value is not None:
                 return value.decode("utf-8", "replace")
         return None
+
+    @property
+    def happened_at(self) -> datetime:
+        """Business time, or the record's own where it says none."""
+        text = self.header("ce_time")
+        return datetime.fromisoformat(text) if text else datetime.fromtimestamp(self.timestamp / 1000, UTC)
 
     @property
     def place(self) -> str:
