@@ -22,6 +22,7 @@ MODULES = {
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
     "replay": "cli.replay",
+    "rebuild": "cli.rebuild",
 }
 
 

@@ -29,7 +29,7 @@ def expect(
     file: options.File,
     *,
     service: Services = None,
-    closure: options.Patient = None,
+    closure: options.Patients = None,
     kind: options.Types = None,
     kafka: Address = None,
     state: StateDirectory = DEFAULT_STATE,
@@ -46,7 +46,7 @@ def expect(
             run=secrets.token_hex(4),
             runs=Path(folder),
             selection=Selection(types=tuple(kind or ())),
-            patient=closure,
+            patients=tuple(closure or ()),
         )
         with bar("playing") as progress:
             rehearsal = Rehearsal(server, Path(folder))

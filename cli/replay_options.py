@@ -32,8 +32,9 @@ Keys = Annotated[list[str] | None, typer.Option("--key", metavar="KEY", help="Re
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Records from this time on.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Records before this time.")]
 Offsets = Annotated[list[str] | None, typer.Option("--offsets", metavar=RANGE, help="Repeatable.")]
-Patient = Annotated[
-    str | None, typer.Option("--closure", metavar="PATIENT", help="All that is connected to one patient.")
+Patients = Annotated[
+    list[str] | None,
+    typer.Option("--closure", metavar="PATIENT", help="All that is connected to a patient; repeatable."),
 ]
 Mask = Annotated[bool, typer.Option("--mask", help="Other ids, the same for the same.")]
 AsItIs = Annotated[bool, typer.Option("--as-it-is", help="Do not check that events fit their types.")]

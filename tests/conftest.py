@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.service",
     "tests.support.delivery",
+    "tests.support.replaying",
     "tests.support.stack",
 ]

@@ -35,7 +35,7 @@ class Wishes:
     runs: Path
     lane: Lane = field(default_factory=Lane)
     selection: Selection = field(default_factory=Selection)
-    patient: str | None = None
+    patients: tuple[str, ...] = ()
     shift_to: datetime | None = None
     mask: bool = False
     new_ids: bool = False
@@ -51,7 +51,7 @@ class Wishes:
             "selection": str(replace(self.selection, topics=frozenset(), keys=frozenset()))
             + str(sorted(self.selection.topics))
             + str(sorted(self.selection.keys)),
-            "patient": self.patient or "",
+            "--closure": " ".join(self.patients),
             "--shift-to": str(self.shift_to is not None),
             "--mask": str(self.mask),
             "--new-ids": str(self.new_ids),
@@ -103,8 +103,8 @@ def plan(wishes: Wishes) -> Plan:
     cluster = look(wishes.bootstrap)
     _refuse(wishes, recording, cluster)
     selection = wishes.selection
-    if wishes.patient is not None:
-        selection = replace(selection, places=closure_of(wishes.patient, recording.entries))
+    if wishes.patients:
+        selection = replace(selection, places=closure_of(wishes.patients, recording.entries))
     chosen = _chosen(recording, selection)
     if not wishes.as_it_is:
         _know(chosen.types)

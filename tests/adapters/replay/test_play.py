@@ -67,7 +67,7 @@ async def test_a_patient_s_closure_follows_correlation_and_causation_and_leaves_
     before = event_record(deceased(relative, 3), BEGAN - timedelta(minutes=1), same_visit)
     await hospital.put([before, first, brought, event_record(registered(other), BEGAN + timedelta(minutes=2))])
     path = await hospital.recorded()
-    found = await played(hospital, path, patient=str(patient))
+    found = await played(hospital, path, patients=(str(patient),))
     assert [one[2] for one in found] == [str(each).encode() for each in (relative, patient, relative)]
 
 
