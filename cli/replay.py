@@ -1,4 +1,6 @@
-"""`journey replay record | verify | play | expect`: topics into a file, and out of it again."""
+"""`journey replay record | verify | play | expect | drop-lane`: topics into a file, and out of it again."""
+
+from typing import Annotated
 
 import typer
 
@@ -8,7 +10,9 @@ from cli.replay_options import EVENT_TOPICS, File, LaneName, Topics, lane_of
 from cli.replay_play import play
 from cli.replay_running import bar, run_to_end
 from cli.topics import Address, broker_address
+from shared.provisioning import TopicsFailed, delete_topics
 from shared.replay import recorder
+from shared.replay.cluster import look
 from shared.replay.reading import Recording
 from shared.replay.reading import verify as read_whole
 from shared.replay.recording import RecordingFailed
@@ -21,6 +25,7 @@ def register(app: typer.Typer) -> None:
     replay.command("verify")(verify)
     replay.command("play")(play)
     replay.command("expect")(expect)
+    replay.command("drop-lane")(drop_lane)
     app.add_typer(replay, name="replay")
 
 
@@ -43,6 +48,28 @@ def record(
 def verify(file: File, *, as_json: Json = False) -> None:
     """Read a recording from end to end, and say what it holds."""
     _show(_whole(file), as_json=as_json)
+
+
+def drop_lane(
+    lane: Annotated[str, typer.Argument(metavar="LANE")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    kafka: Address = None,
+    state: StateDirectory = DEFAULT_STATE,
+    as_json: Json = False,
+) -> None:
+    """Delete a lane's topics with all they hold."""
+    bootstrap, prefix = broker_address(kafka, state), lane_of(lane).prefix
+    try:
+        names = sorted(name for name in look(bootstrap).partitions if name.startswith(prefix))
+        if not names:
+            fail(f"no lane {lane} at {bootstrap}: see `journey topics ls`")
+        if not yes:
+            typer.confirm(f"delete {', '.join(names)}?", abort=True)
+        delete_topics(bootstrap, names)
+    except (RecordingFailed, TopicsFailed) as failure:
+        fail(failure)
+    show_json({"deleted": names}) if as_json else typer.echo(f"deleted: {', '.join(names)}")
 
 
 def _whole(file: File) -> Recording:

@@ -17,7 +17,7 @@ from aiokafka.structs import ConsumerRecord
 from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
 from deploy.local.layout import Home
 from deploy.local.stack import Stack, StackFailed
-from shared.broker import TOPICS
+from shared.broker import PRODUCTION_MARK, TOPICS, Topic
 from shared.provisioning import TopicsFailed, create_topics
 
 T = TypeVar("T")
@@ -63,16 +63,18 @@ def tail(
 def create(
     *,
     replication: Annotated[int, typer.Option(min=1, help="Copies of each partition: 3 in production.")] = 1,
+    production: Annotated[bool, typer.Option("--production", help="Mark the cluster: real patients are here.")] = False,
     kafka: Address = None,
     state: StateDirectory = DEFAULT_STATE,
     as_json: Json = False,
 ) -> None:
     """Create the suite's topics that are not there yet; those that are stay as they are."""
+    wanted = (*TOPICS, Topic(PRODUCTION_MARK, partitions=1)) if production else TOPICS
     try:
-        create_topics(broker_address(kafka, state), TOPICS, replication)
+        create_topics(broker_address(kafka, state), wanted, replication)
     except TopicsFailed as failure:
         fail(failure)
-    names = [topic.name for topic in TOPICS]
+    names = [topic.name for topic in wanted]
     if as_json:
         show_json({"topics": names})
     else:

@@ -12,17 +12,21 @@ from datetime import datetime
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from deploy.local.issuer import Issuer
+from deploy.local.layout import SERVICES
 from deploy.local.postgres import EmbeddedPostgres
 from shared.clock import FixedClock
 from shared.hosting import Host, Service, host_of
 from shared.migrating import migrate
+from shared.settings import PREFIX
 
 NOWHERE = "127.0.0.1:1"
+ADDRESSES = {service.name: f"http://{NOWHERE}" for service in SERVICES}
 
 
 @contextmanager
@@ -57,7 +61,9 @@ class Rehearsal:
         issuer.prepare()
         url = await self._database(f"{name}_{next(self._numbers)}")
         await asyncio.to_thread(migrate, service.migrations, url)
-        told = service.settings(service=name, database_url=url, kafka=NOWHERE, http_port=0, jwks=issuer.jwks)
+        told = service.settings(
+            service=name, database_url=url, kafka=NOWHERE, http_port=0, jwks=issuer.jwks, **_extras(name)
+        )
         host = host_of(service, told, (), business_clock=FixedClock(at))
         async with host.running():
             yield host
@@ -69,3 +75,9 @@ class Rehearsal:
         finally:
             await connection.close()
         return urlunsplit(urlsplit(self.server.admin_url)._replace(path=f"/{name}"))
+
+
+def _extras(name: str) -> dict[str, Any]:
+    """What only this service has to be told, with neighbours that are nowhere."""
+    own = next(service.extras(ADDRESSES) for service in SERVICES if service.name == name)
+    return {variable.removeprefix(PREFIX).lower(): value for variable, value in own.items()}

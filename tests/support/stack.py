@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ from shared.broker import TOPICS
 from shared.clock import EARLIEST, ClockDriver
 
 T = TypeVar("T")
-MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "command", "alembic_version")
+MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "dead_letter_log", "command", "alembic_version")
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -109,6 +110,13 @@ def _silently(_done: int, _left: int, _at: datetime) -> None:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[RunningStack]:
     """A stack of the test module's own, with a clock that begins anew."""
+    with running_stack() as stack:
+        yield stack
+
+
+@contextmanager
+def running_stack() -> Iterator[RunningStack]:
+    """A stack that is gone afterwards, with a clock that begins anew."""
     root = Path(tempfile.mkdtemp(prefix="carejourney-stack-"))
     home = Home(root)
     clock = fresh_clock(root / "clock")

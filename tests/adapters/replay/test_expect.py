@@ -4,14 +4,11 @@ from contextlib import asynccontextmanager
 
 from deploy.local.throwaway import Rehearsal, throwaway_postgres
 from services.console.app import SERVICE as CONSOLE
-from shared.lanes import Lane
 from shared.replay.cluster import look
 from shared.replay.expectation import expect
 from shared.replay.plan import Wishes
 from tests.console.scene import afternoon_of_others, all_beds, whole_journey
 from tests.support.replaying import silently
-
-DECIDING = ("registration", "beds", "followup")
 
 
 async def wishes_for(replaying, records):
@@ -21,8 +18,7 @@ async def wishes_for(replaying, records):
     )
 
 
-async def test_every_service_comes_to_the_same_twice_and_no_lane_is_left(replaying, tmp_path, monkeypatch):
-    monkeypatch.setenv("JOURNEY_CENTRE_URL", "http://127.0.0.1:1")
+async def test_every_service_comes_to_the_same_twice_and_no_lane_is_left(replaying, tmp_path):
     wishes = await wishes_for(replaying, [*all_beds()[:50], *whole_journey(), *afternoon_of_others()])
     with throwaway_postgres() as server:
         services = ("registration", "beds", "discharge", "followup", "console")
@@ -51,4 +47,3 @@ async def test_a_row_that_differs_is_shown(replaying, run_service):
     assert not outcome.holds
     assert {(each.table, each.only_in) for each in outcome.differences} == {("admission", "first")}
     assert '"state": "left"' in outcome.differences[0].row
-    assert Lane().name is None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.lanes import Lane
 from shared.replay.reading import verify
 from shared.replay.writing import part_file
 from tests.adapters.replay.hospital import lane, patients
@@ -80,10 +79,3 @@ async def test_a_recording_that_was_killed_goes_on_and_holds_every_record_once(h
 
 async def _more_than(hospital, into: str, number: int) -> bool:
     return await hospital.count(into) > number
-
-
-def test_a_lane_has_names_of_its_own():
-    assert Lane("night").topic("beds-events") == "lane-night-beds-events"
-    assert Lane("night").short("lane-night-beds-events") == "beds-events"
-    assert Lane("night").group("beds") == "lane-night-beds"
-    assert Lane().topic("beds-events") == Lane().short("beds-events") == "beds-events"
