@@ -1,6 +1,7 @@
 """How a long command of `journey replay` runs: with a bar, until its end, its failure or Ctrl-C."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """What the work gives; a failure, or Ctrl-C, ends the command."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what stays wrong after its retries is raised
     try:
         return asyncio.run(work)
     except RecordingFailed as failure:

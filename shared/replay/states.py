@@ -47,7 +47,7 @@ async def state_of(connection: Any, metadata: MetaData) -> dict[str, TableState]
     states = {}
     for table in own_tables(metadata):
         said = await connection.fetchrow(HASH.format(columns=_columns(table), table=table.name))
-        states[table.name] = TableState(said["rows"], f"{int(said['total']) % 2**96:024x}")
+        states[table.name] = TableState(said["rows"], f"{int(said['total']) % 2**64:016x}")
     return states
 
 

@@ -8,23 +8,22 @@ says, against the median of all.
 import asyncio
 import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from deploy.local.broker import Place, choose
 from shared.ids import new_id
 from shared.lanes import Lane
 from shared.replay.pace import Pace
 from shared.replay.plan import plan
 from shared.replay.player import play
 from tests.adapters.replay.hospital import BEGAN, event_record, new_hospital, registered, silently
+from tests.support.kafka import own_broker
 
 A_SECOND = 50
 LANE = "pace"
@@ -32,19 +31,11 @@ LANE = "pace"
 
 def main(seconds: int) -> None:
     """Measure, and say so."""
-    folder = Path(tempfile.mkdtemp(prefix="carejourney-bench-"))
-    broker, note = choose("apache", Place(directory=folder / "node", log=folder / "kafka.log", tied=True), [])
-    broker.prepare()
-    broker.start()
-    try:
-        broker.wait_ready()
-        errors = sorted(map(abs, asyncio.run(_errors(broker.bootstrap, folder, seconds))))
-    finally:
-        broker.stop()
-        shutil.rmtree(folder)
+    with TemporaryDirectory(prefix="carejourney-bench-") as folder, own_broker(Path(folder)) as kafka:
+        errors = sorted(map(abs, asyncio.run(_errors(kafka.bootstrap, Path(folder), seconds))))
     parts = {name: errors[int(len(errors) * share)] for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
     figures = "  ".join(f"{name} {error:.0f} ms" for name, error in {**parts, "most": errors[-1]}.items())
-    sys.stdout.write(f"{note}; load {os.getloadavg()[0]:.1f}\n{len(errors)} records at 1x: {figures}\n")
+    sys.stdout.write(f"load of the machine {os.getloadavg()[0]:.1f}\n{len(errors)} records at 1x: {figures}\n")
 
 
 async def _errors(bootstrap: str, folder: Path, seconds: int) -> list[float]:

@@ -7,16 +7,15 @@ process ever held.
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
-from deploy.local.broker import Place, choose
 from shared.broker import producer
 from tests.adapters.replay.hospital import Hospital, new_hospital, patients
+from tests.support.kafka import own_broker
 
 ROUND = 12_000
 JOURNEY = (sys.executable, "-m", "cli.main", "replay")
@@ -24,24 +23,16 @@ JOURNEY = (sys.executable, "-m", "cli.main", "replay")
 
 def main(records: int) -> None:
     """Measure, and say so."""
-    folder = Path(tempfile.mkdtemp(prefix="carejourney-bench-"))
-    broker, note = choose("apache", Place(directory=folder / "node", log=folder / "kafka.log", tied=True), [])
-    broker.prepare()
-    broker.start()
-    try:
-        broker.wait_ready()
-        say(f"{note}; load of the machine {os.getloadavg()[0]:.1f}")
-        hospital = asyncio.run(_fill(broker.bootstrap, folder, records))
+    with TemporaryDirectory(prefix="carejourney-bench-") as name, own_broker(Path(name)) as kafka:
+        folder, at = Path(name), ("--kafka", kafka.bootstrap, "--state", name)
+        say(f"load of the machine {os.getloadavg()[0]:.1f}")
+        hospital = asyncio.run(_fill(kafka.bootstrap, folder, records))
         path = folder / "day"
-        at = ("--kafka", broker.bootstrap, "--state", str(folder))
         measured("record", records, "record", path, "--topic", hospital.topic, *at)
         say(f"         {path.stat().st_size / records:.0f} bytes a record")
         measured("verify", records, "verify", path)
         measured("play", records, "play", path, "--lane", "checked", *at)
         measured("as it is", records, "play", path, "--lane", "asitis", "--as-it-is", *at)
-    finally:
-        broker.stop()
-        shutil.rmtree(folder)
 
 
 def measured(what: str, records: int, *arguments: object) -> None:
