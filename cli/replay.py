@@ -8,14 +8,13 @@ from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, sho
 from cli.replay_expect import expect
 from cli.replay_options import EVENT_TOPICS, File, LaneName, Topics, lane_of
 from cli.replay_play import play
-from cli.replay_running import bar, run_to_end
+from cli.replay_running import bar, failing, run_to_end
 from cli.topics import Address, broker_address
 from shared.provisioning import TopicsFailed, delete_topics
 from shared.replay import recorder
 from shared.replay.cluster import look
 from shared.replay.reading import Recording
 from shared.replay.reading import verify as read_whole
-from shared.replay.recording import RecordingFailed
 
 
 def register(app: typer.Typer) -> None:
@@ -60,23 +59,22 @@ def drop_lane(
 ) -> None:
     """Delete a lane's topics with all they hold."""
     bootstrap, prefix = broker_address(kafka, state), lane_of(lane).prefix
-    try:
+    with failing():
         names = sorted(name for name in look(bootstrap).partitions if name.startswith(prefix))
         if not names:
             fail(f"no lane {lane} at {bootstrap}: see `journey topics ls`")
         if not yes:
             typer.confirm(f"delete {', '.join(names)}?", abort=True)
-        delete_topics(bootstrap, names)
-    except (RecordingFailed, TopicsFailed) as failure:
-        fail(failure)
+        try:
+            delete_topics(bootstrap, names)
+        except TopicsFailed as failure:
+            fail(failure)
     show_json({"deleted": names}) if as_json else typer.echo(f"deleted: {', '.join(names)}")
 
 
 def _whole(file: File) -> Recording:
-    try:
+    with failing():
         return read_whole(file)
-    except RecordingFailed as failure:
-        fail(failure)
 
 
 def _show(recording: Recording, *, as_json: bool) -> None:

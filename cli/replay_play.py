@@ -9,8 +9,8 @@ import typer
 
 from cli import replay_options as options
 from cli.keys import listening
-from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
-from cli.replay_running import bar, run_to_end
+from cli.output import DEFAULT_STATE, Json, StateDirectory, show_json, show_table
+from cli.replay_running import bar, failing, run_to_end
 from cli.topics import Address, broker_address
 from shared.clock import wall_now
 from shared.replay import player
@@ -85,10 +85,8 @@ def _selection(
 
 def _carry_out(wishes: Wishes, speed: str, max_gap: float | None, *, dry_run: bool, as_json: bool) -> None:
     factor = options.factor_of(speed)
-    try:
+    with failing():
         planned = plan(wishes)
-    except RecordingFailed as failure:
-        fail(failure)
     if dry_run:
         _show(planned, factor, as_json=as_json)
         return

@@ -32,13 +32,23 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
+@contextmanager
+def failing() -> Iterator[None]:
+    """What cannot be recorded, read or played ends the command with a sentence."""
+    try:
+        yield
+    except RecordingFailed as failure:
+        fail(failure)
+    except OSError as failure:
+        fail(f"{failure.filename or 'a connection'}: {failure.strerror or type(failure).__name__}")
+
+
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """What the work gives; a failure, or Ctrl-C, ends the command."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what stays wrong after its retries is raised
     try:
-        return asyncio.run(work)
-    except RecordingFailed as failure:
-        fail(failure)
+        with failing():
+            return asyncio.run(work)
     except KeyboardInterrupt:
         typer.echo("stopped: run it again to go on (play: with its --run)", err=True)
         raise typer.Exit(INTERRUPTED) from None

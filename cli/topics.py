@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
+from cli.replay_options import LaneName, lane_of
 from deploy.local.layout import Home
 from deploy.local.stack import Stack, StackFailed
 from shared.broker import PRODUCTION_MARK, TOPICS, Topic
@@ -63,13 +64,15 @@ def tail(
 def create(
     *,
     replication: Annotated[int, typer.Option(min=1, help="Copies of each partition: 3 in production.")] = 1,
+    lane: LaneName = None,
     production: Annotated[bool, typer.Option("--production", help="Mark the cluster: real patients are here.")] = False,
     kafka: Address = None,
     state: StateDirectory = DEFAULT_STATE,
     as_json: Json = False,
 ) -> None:
     """Create the suite's topics that are not there yet; those that are stay as they are."""
-    wanted = (*TOPICS, Topic(PRODUCTION_MARK, partitions=1)) if production else TOPICS
+    wanted = [Topic(PRODUCTION_MARK, partitions=1)] if production else []
+    wanted += [topic.within(lane_of(lane)) for topic in TOPICS]
     try:
         create_topics(broker_address(kafka, state), wanted, replication)
     except TopicsFailed as failure:

@@ -4,11 +4,13 @@ Producers wait for all replicas and are idempotent; consumers start at the begin
 fixed member. Topics are created by `shared.provisioning`, never by a client that happens to name one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from faststream.kafka import KafkaBroker
+
+from shared.lanes import Lane
 
 PARTITIONS = 12
 
@@ -35,6 +37,10 @@ class Topic:
         if self.compacted:
             return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", **times}
         return {"cleanup.policy": "delete", "retention.ms": "-1", **times}
+
+    def within(self, lane: Lane) -> "Topic":
+        """The same topic in a lane, where time may have been shifted."""
+        return replace(self, name=lane.topic(self.name), any_time=self.any_time or lane.name is not None)
 
 
 TOPICS = (

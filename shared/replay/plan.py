@@ -187,7 +187,7 @@ def _new_topics(wishes: Wishes, recording: Recording, chosen: Chosen, cluster: C
             missing.append(name)
         elif partitions is None:
             like = known.get(topic.name, Topic(topic.name))
-            new.append(replace(like, name=name, partitions=topic.partitions, any_time=True))
+            new.append(replace(like.within(wishes.lane), partitions=topic.partitions))
         elif partitions != topic.partitions:
             different.append(f"{name} has {partitions}, the recording {topic.partitions}")
     if missing:

@@ -6,6 +6,7 @@ Invariant: what is cut off, altered or something else is named before the first 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from shared.replay.frames import MAGIC, Altered, CutOff, frames
@@ -22,14 +23,12 @@ class Recording:
 
     def entries(self) -> Iterator[Entry]:
         """Every record, in the order of the file: that of time, and in each partition that of offsets."""
-        left = self.trailer.records
-        first = True
-        for content, _ in frames(self.path):
-            for line in content.splitlines()[1 if first else 0 :]:
-                if left:
-                    yield entry_of(line)
-                    left -= 1
-            first = False
+        try:
+            lines = (line for content, _ in frames(self.path) for line in content.splitlines())
+            for line in islice(lines, 1, 1 + self.trailer.records):
+                yield entry_of(line)
+        except (CutOff, Altered):
+            raise RecordingFailed(f"{self.path} has changed since it was checked: take another copy") from None
 
 
 def verify(path: Path) -> Recording:

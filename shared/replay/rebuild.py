@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
 
 from shared import inbox
 from shared.consuming import to_record
@@ -58,6 +60,8 @@ async def rebuild(
                 await work.session.rollback()
     except KafkaError as fault:
         raise RecordingFailed(f"the broker does not answer ({type(fault).__name__}): nothing was changed") from None
+    except (asyncpg.PostgresError, DBAPIError) as fault:
+        raise RecordingFailed(f"the database refused ({type(fault).__name__}): nothing was changed") from None
     return rebuilt
 
 
