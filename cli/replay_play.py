@@ -74,9 +74,9 @@ def _selection(
     offsets: options.Offsets,
 ) -> Selection:
     return Selection(
-        topics=frozenset(topic or ()),
+        topics=tuple(topic or ()),
         types=tuple(kind or ()),
-        keys=frozenset(one.encode() for one in key or ()),
+        keys=tuple(one.encode() for one in key or ()),
         since=options.instant(since, "--since"),
         until=options.instant(until, "--until"),
         offsets=tuple(map(options.offset_range, offsets or ())),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared.clock import EPOCH
 from shared.hosting import Host
 from shared.lanes import Lane
 from shared.provisioning import delete_topics
@@ -75,4 +76,4 @@ async def _outcome(service: str, lanes: Sequence[Lane], bootstrap: str, at: date
 
 def _last_time(planned: Plan) -> datetime:
     """The latest business time that is played: the services' clock stands there, whichever record they take."""
-    return max(entry.happened_at for entry in planned.entries())
+    return max((entry.happened_at for entry in planned.entries()), default=EPOCH)

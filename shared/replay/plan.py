@@ -48,9 +48,7 @@ class Wishes:
             "recording": recording.trailer.sha256,
             "cluster": cluster.id,
             "lane": self.lane.name or "",
-            "selection": str(replace(self.selection, topics=frozenset(), keys=frozenset()))
-            + str(sorted(self.selection.topics))
-            + str(sorted(self.selection.keys)),
+            "selection": str(self.selection),
             "--closure": " ".join(self.patients),
             "--shift-to": str(self.shift_to is not None),
             "--mask": str(self.mask),

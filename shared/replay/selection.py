@@ -31,9 +31,9 @@ class OffsetRange:
 class Selection:
     """Conditions; an empty one always holds. Times are of the record, `until` excluded; types may have a `*`."""
 
-    topics: frozenset[str] = frozenset()
+    topics: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
-    keys: frozenset[bytes] = frozenset()
+    keys: tuple[bytes, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     offsets: tuple[OffsetRange, ...] = ()

@@ -43,7 +43,7 @@ async def test_records_are_chosen_by_time_offset_key_and_type(hospital):
     await hospital.put(some, partition=0)
     await hospital.put([event_record(deceased(new_id()), BEGAN + timedelta(hours=1))], partition=1)
     path = await hospital.recorded()
-    keys = frozenset([some[3][0], some[4][0]])
+    keys = (some[3][0], some[4][0])
     since, until = BEGAN + timedelta(seconds=2), BEGAN + timedelta(seconds=5)
     for selection, number in (
         (Selection(since=since, until=until), 3),
@@ -51,7 +51,7 @@ async def test_records_are_chosen_by_time_offset_key_and_type(hospital):
         (Selection(keys=keys), 2),
         (Selection(types=("*.patient-deceased.v1",)), 1),
         (Selection(types=("registration.patient-registered.*",), keys=keys, since=BEGAN + timedelta(seconds=4)), 1),
-        (Selection(topics=frozenset([hospital.topic])), 11),
+        (Selection(topics=(hospital.topic,)), 11),
     ):
         assert len(await played(hospital, path, selection=selection)) == number
     with pytest.raises(RecordingFailed, match="nothing in the recording is chosen"):
