@@ -34,7 +34,7 @@ test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; 
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
-check: install-dev ## format, lint, types, import contracts, generated files
+check: install-dev ## format, lint, types, import contracts, published events, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -1,6 +1,7 @@
-"""Everything in the repository that a program writes: event schemas, OpenAPI documents, file formats.
+"""Everything in the repository that a program writes: event schemas and documents, OpenAPI documents, file formats.
 
-`python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift).
+`python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift). Neither lets pass
+what would break a published event.
 """
 
 import json
@@ -9,6 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from cli.contracts import asyncapi, compatibility
+from cli.contracts.page import page
+from services.beds.allocation import files as allocation_files
 from services.discharge.settlement import case_file
 from services.simulator.report.shapes import generated as report_schema
 from shared.codec import schema
@@ -19,13 +23,28 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("registration", "beds", "discharge", "followup", "console")
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """The closed schema of every event by its type."""
+    return {name: schema(message) for name, message in EVENTS.items()}
+
+
+def events_document() -> dict[str, Any]:
+    """The AsyncAPI document of the suite."""
+    return asyncapi.document({name: _service(name).reactions for name in SERVICES})
+
+
 def generated() -> dict[str, str]:
     """Path from the repository's root → what stands in it."""
-    documents: dict[str, Any] = {f"docs/schemas/events/{name}.schema.json": schema(EVENTS[name]) for name in EVENTS}
+    events = events_document()
+    documents: dict[str, Any] = {
+        str(compatibility.SCHEMAS / f"{name}{compatibility.SUFFIX}"): closed for name, closed in schemas().items()
+    }
+    documents["docs/asyncapi.json"] = events
     documents["docs/schemas/demo-report.schema.json"] = report_schema()
+    documents |= allocation_files.generated()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
-    return texts | case_file.generated()
+    return texts | {"docs/events.md": page(events)} | case_file.generated()
 
 
 def _service(name: str) -> Service:
@@ -35,6 +54,11 @@ def _service(name: str) -> Service:
 
 def main(*, check: bool) -> int:
     """Write the files, or with `check` name those that differ; returns the exit status."""
+    breaks = compatibility.broken(ROOT, schemas())
+    for sentence in breaks:
+        sys.stderr.write(f"{sentence}\n")
+    if breaks:
+        return 1
     texts = generated()
     stale = [path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
     if check:

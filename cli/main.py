@@ -19,6 +19,7 @@ MODULES = {
     "topics": "cli.topics",
     "token": "cli.token",
     "settle": "cli.settle",
+    "allocate": "cli.allocate",
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
     "replay": "cli.replay",

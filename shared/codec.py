@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from shared.messages import EVENTS, Event
+from shared.messages import EVENTS, Event, topic_of
 
 
 class Undecodable(ValueError):
@@ -41,7 +41,7 @@ def decode(event_type: str, value: bytes) -> Event:
 
 
 def schema(message: type[Event]) -> dict[str, Any]:
-    """The closed JSON Schema of what is emitted, draft 2020-12."""
+    """The closed JSON Schema of what is emitted, draft 2020-12; `x-` says on which topic, by which key, of what."""
     closed = with_config(ConfigDict(extra="forbid"))(_twin(message))
     described: dict[str, Any] = TypeAdapter(closed).json_schema(mode="serialization")
     return {
@@ -50,6 +50,9 @@ def schema(message: type[Event]) -> dict[str, Any]:
         **described,
         "title": message.type,
         "description": " ".join((message.__doc__ or "").split()),
+        "x-topic": topic_of(message),
+        "x-key": message.key,
+        "x-subject": list(message.subject),
     }
 
 

@@ -2,7 +2,9 @@
 
 pytest_plugins = [
     "tests.support.facts",
+    "tests.support.folders",
     "tests.support.kafka",
+    "tests.support.node",
     "tests.support.postgres",
     "tests.support.service",
     "tests.support.delivery",

@@ -20,6 +20,7 @@ from services.console.board.model import Change
 from services.console.consumers import REACTIONS
 from services.console.journey.api import NAME_SECONDS
 from services.console.journey.api import router as journey
+from services.console.live.api import apps
 from services.console.live.api import router as live
 from services.console.live.feed import Feed
 from services.console.pages.files import Files
@@ -141,7 +142,7 @@ SERVICE = Service(
     title="carejourney console",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(board, journey, live, reports, signing_in, files),
+    routers=(board, journey, live, apps, reports, signing_in, files),
     reactions=REACTIONS,
     settings=ConsoleSettings,
     resources=resources,

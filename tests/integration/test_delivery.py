@@ -6,11 +6,11 @@ from functools import partial
 
 from aiokafka import AIOKafkaConsumer
 
-from shared.broker import dead_letters_of, producer
+from shared.broker import dead_letters_of
 from shared.dead_letters import withdraw
-from shared.ids import new_id
 from tests.support.delivery import death
 from tests.support.service import NOON, record_of
+from tests.support.topics import produce
 from tests.support.waiting import until
 
 
@@ -37,8 +37,8 @@ async def test_without_kafka_nothing_is_lost_and_everything_comes_once_it_is_the
 
 async def test_an_event_sent_twice_takes_effect_once(pair, patients):
     records = [sealed(patient, version) for patient in patients for version in (1, 2)]
-    await produce(pair, records)
-    await produce(pair, records)
+    await produce(pair.bootstrap, records)
+    await produce(pair.bootstrap, records)
     async with pair.consuming(), pair.relaying():
         for patient in patients:
             await pair.say(patient, 3)
@@ -84,7 +84,7 @@ async def test_a_dead_letter_carries_the_record_as_it_came_and_where_from(pair, 
 async def test_bytes_that_are_no_event_are_parked_and_the_next_is_taken(pair, patients):
     event = sealed(patients[0], 1)
     headless = replace(event, value=b"\xff\xfe not json", headers=(("x", b"\xff"),))
-    await produce(pair, [headless, replace(event, value=b"{}")])
+    await produce(pair.bootstrap, [headless, replace(event, value=b"{}")])
     async with pair.relaying(), pair.consuming():
         await pair.say(patients[1], 1)
         await pair.hears(patients[1], [1])
@@ -130,17 +130,6 @@ async def test_two_relays_share_the_work_and_keep_the_order(pair, patients):
 def sealed(patient, version):
     """A death of that version as Kafka would give it."""
     return record_of(death(patient, version), NOON)
-
-
-async def produce(pair, records):
-    """Send records as they are, in order."""
-    kafka = producer(pair.bootstrap, f"sender-{new_id()}")
-    await kafka.start()
-    try:
-        for record in records:
-            await kafka.send_and_wait(record.topic, record.value, key=record.key, headers=list(record.headers))
-    finally:
-        await kafka.stop()
 
 
 async def first_record(bootstrap, topic):

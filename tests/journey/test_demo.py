@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deploy.local.demo import SHIPPED
+from tests.support.folders import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 JOURNEY = [sys.executable, "-m", "cli.main", "demo"]
@@ -21,10 +21,9 @@ SCHEMA = ROOT / "docs/schemas/demo-report.schema.json"
 
 @pytest.fixture
 def state():
-    """A state directory of the test's own, outside pytest's folders."""
-    directory = Path(tempfile.mkdtemp(prefix="carejourney-demo-"))
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    """A state directory of the test's own."""
+    with folder("demo") as directory:
+        yield directory
 
 
 def demo(*arguments):

@@ -4,8 +4,6 @@ Invariant: every test gets a database of its own, so that no test sees another's
 """
 
 import asyncio
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ import pytest
 
 from deploy.local.postgres import EmbeddedPostgres
 from tests.support import facts
+from tests.support.folders import folder
 
 T = TypeVar("T")
 SECONDS = 60.0
@@ -75,12 +74,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
-    """The server of this pytest process.
+    """The server of this pytest process."""
+    with folder("pg") as directory:
+        yield from _running(directory, pytestconfig)
 
-    It lies outside pytest's own folders: those are closed to others at each start of a pytest, and as root the server
-    runs as another user.
-    """
-    directory = Path(tempfile.mkdtemp(prefix="carejourney-pg-"))
+
+def _running(directory: Path, pytestconfig: pytest.Config) -> Iterator[Server]:
     embedded = EmbeddedPostgres(directory / "server", directory / "postgres.log", durable=False, tied=True)
     embedded.prepare()
     embedded.start()
@@ -97,7 +96,6 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
         loop.call_soon_threadsafe(loop.stop)
         embedded.stop()
         embedded.remove()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -29,6 +26,7 @@ from services.simulator.play.suite import Addresses, Suite
 from services.simulator.reading.model import Recording
 from shared.broker import TOPICS
 from shared.clock import EARLIEST, ClockDriver
+from tests.support.folders import folder
 
 T = TypeVar("T")
 MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "dead_letter_log", "command", "alembic_version")
@@ -117,14 +115,13 @@ def stack() -> Iterator[RunningStack]:
 @contextmanager
 def running_stack() -> Iterator[RunningStack]:
     """A stack that is gone afterwards, with a clock that begins anew."""
-    root = Path(tempfile.mkdtemp(prefix="carejourney-stack-"))
-    home = Home(root)
-    clock = fresh_clock(root / "clock")
-    running = Stack(home)
-    record = running.up(Wishes(kafka="auto", clock=str(root / "clock"), tied=True, log_level="info"))
-    try:
-        yield RunningStack(home, record, clock)
-    finally:
-        running.down()
-        running.reset()
-        shutil.rmtree(root, ignore_errors=True)
+    with folder("stack") as root:
+        home = Home(root)
+        clock = fresh_clock(root / "clock")
+        running = Stack(home)
+        record = running.up(Wishes(kafka="auto", clock=str(root / "clock"), tied=True, log_level="info"))
+        try:
+            yield RunningStack(home, record, clock)
+        finally:
+            running.down()
+            running.reset()

@@ -1,14 +1,19 @@
 """Reading topics as they are, for tests that assert what was said; and saying all of it again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
+from cli.contracts.asyncapi import EXAMPLES
 from shared.broker import TOPICS, producer
 from shared.codec import decode
 from shared.envelope import Envelope, unseal
+from shared.ids import new_id
+from shared.inbox import Record
 from shared.messages import Event
+from tests.support.service import NOON, record_of
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,24 @@ async def records_of(bootstrap: str, topics: list[str]) -> list[ConsumerRecord]:
 
 async def say_again(bootstrap: str, said: list[Said]) -> None:
     """Put every record on its topic once more, the same in everything but its offset."""
-    kafka = producer(bootstrap, "again")
+    await produce(bootstrap, [one.record for one in said])
+
+
+async def produce(bootstrap: str, records: Sequence[ConsumerRecord | Record]) -> None:
+    """Send records as they are, in order."""
+    kafka = producer(bootstrap, f"sender-{new_id()}")
     await kafka.start()
     try:
-        for one in said:
-            record = one.record
+        for record in records:
             await kafka.send(record.topic, record.value, key=record.key, headers=list(record.headers))
         await kafka.flush()
     finally:
         await kafka.stop()
+
+
+def example_record(event_type: str) -> Record:
+    """The stored example of a type as Kafka would give it."""
+    return record_of(decode(event_type, (EXAMPLES / event_type / "1.json").read_bytes()), NOON)
 
 
 def _said(record: ConsumerRecord) -> Said:

@@ -47,6 +47,18 @@ class Round:
         return Round(waiting=self.waiting, places=self.free, policy=self.policy, not_free=self.not_free + closed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long the exact search goes on: while more than `gap` of the bound is open, at most `seconds`."""
+
+    gap: float
+    seconds: float
+
+
+AT_ONCE = Effort(gap=1.0, seconds=0.0)
+"""Repair only: a round after each event must not keep anybody waiting."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunnerUp:
     """The next best bed that no rule forbade the patient before the round, whoever has it now, and its points."""

@@ -11,10 +11,10 @@ from time import perf_counter
 
 import numpy as np
 
-from services.beds.allocation import rooms
+from services.beds.allocation import exact, rooms
 from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
 from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
-from services.beds.allocation.model import Answer, Assigned, Round, RunnerUp, Unassigned
+from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Round, RunnerUp, Unassigned
 from services.beds.scoring import points
 from services.beds.scoring.hard_rules import Rule, first_broken_rule
 from services.beds.scoring.model import Policy
@@ -24,13 +24,16 @@ class RuleBroken(RuntimeError):
     """The optimiser was about to break a hard rule. A fault of ours: nothing of the round may be used."""
 
 
-def solve(question: Round) -> Answer:
+def solve(question: Round, effort: Effort = AT_ONCE) -> Answer:
     """Propose beds for all who wait. Raises `RuleBroken` rather than propose what a hard rule forbids."""
     started = perf_counter()
-    matrix = build(question)
-    relaxed = rooms.place_all(matrix, matrix.room_sex)
-    settled = rooms.settle(matrix, relaxed)
-    chosen = canonical(matrix, settled.chosen)
+    return answer_to(question, build(question), effort, started)
+
+
+def answer_to(question: Round, matrix: Matrix, effort: Effort, started: float) -> Answer:
+    """The answer to a round that is laid out already; `started` is when that began, on the performance counter."""
+    best, bound = best_choice(matrix, effort)
+    chosen = canonical(matrix, best)
     assigned = tuple(assigned_of(matrix, chosen, question.policy))
     achieved = sum(one.score.points for one in assigned)
     return Answer(
@@ -38,11 +41,25 @@ def solve(question: Round) -> Answer:
         unassigned=unassigned_of(
             matrix, chosen, not_free=question.not_free + len(question.places) - len(question.free)
         ),
-        bound=achieved if settled.best else max(achieved, bound_of(matrix, relaxed, chosen)),
+        bound=max(achieved, bound),
         achieved=achieved,
         policy_version=question.policy.version,
         seconds=perf_counter() - started,
     )
+
+
+def best_choice(matrix: Matrix, effort: Effort) -> tuple[Ints, float]:
+    """The best choice that is found with this effort, and the total that none exceeds."""
+    relaxed = rooms.place_all(matrix, matrix.room_sex)
+    settled = rooms.settle(matrix, relaxed)
+    total = sum(rooms.totals(matrix, settled.chosen))
+    if settled.best:
+        return settled.chosen, total
+    bound = bound_of(matrix, relaxed, settled.chosen)
+    if bound - total <= effort.gap * bound:
+        return settled.chosen, bound
+    found = exact.improved(matrix, settled.chosen, relaxed, bound, effort)
+    return found.chosen, found.bound
 
 
 def bound_of(matrix: Matrix, relaxed: Ints, chosen: Ints) -> float:

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.beds.inventory import bed_file, handlers
-from services.beds.inventory.bed_file import NoBedFile
 from services.beds.inventory.model import Bed
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolicy
+from services.beds.scoring.table_file import NoTable
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
@@ -116,7 +116,7 @@ async def import_beds(content: Annotated[bytes, Body(media_type="text/csv")], co
         return problem(413, "file-too-large", "The file is too large", remedy="send the wards in several files")
     try:
         lines, rejected = bed_file.read(content)
-    except NoBedFile as refused:
+    except NoTable as refused:
         fields = [{"field": fault.field, "reason": fault.reason, "remedy": fault.remedy} for fault in refused.faults]
         remedy = "mend the file as the fields say, then send it again with a new key"
         return problem(422, "invalid-input", "This is no bed file", remedy=remedy, fields=fields)

@@ -8,8 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.beds.inventory import import_store, model, store
-from services.beds.inventory.model import Bed, BedLine, ImportReport, RejectedLine, Ward, WardCount
+from services.beds.inventory.model import Bed, BedLine, ImportReport, Ward, WardCount
 from services.beds.scoring.model import BedStatus
+from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
 from shared.work import Work
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, Place, Sex, SexPolicy
+from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
 from shared.messages.beds import BedState, BedStatusChanged
 
@@ -95,7 +96,10 @@ class Bed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedLine:
-    """One good line of a bed file. `status` counts for a new bed only."""
+    """One good line of a bed file. `status` counts for a new bed only.
+
+    `room_sex` is for a round on files; an import passes it over, since the stays know better.
+    """
 
     line: int
     bed_id: str
@@ -105,16 +109,7 @@ class BedLine:
     overflow: tuple[str, ...]
     stay_band: tuple[int, int] | None
     status: BedStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedLine:
-    """One thing wrong with a line of a file; the header is line 1."""
-
-    line: int
-    field: str
-    reason: str
-    remedy: str
+    room_sex: Sex | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """One broadcaster a process: the database rings, a frame is drawn once a language, and every open page gets it.
 
+Apps follow the same bell and read their events for themselves (`live/events.py`).
+
 Invariants: nobody waits for a slow client, since a client keeps its own place among the last frames and reads what it
 missed from the projection; a client is sent every position after the one it names, once.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from datetime import tzinfo
 from time import monotonic
 from typing import Any
@@ -36,6 +38,9 @@ RETRY_MILLISECONDS = 1000
 FAULTS = (OSError, DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 Draw = Callable[[Change, Tag], str]
+Read = Callable[[int], Awaitable[tuple[int, bytes] | None]]
+"""What is new after a position, as bytes of the stream, and the position that it reaches; None when nothing is."""
+
 log = logger(__name__)
 
 
@@ -98,28 +103,39 @@ class Feed:
         self._turn()
 
     async def stream(self, after: int, tag: Tag) -> AsyncIterator[bytes]:
-        """What is new after a position, for as long as the client stays; a comment where there is nothing to say.
+        """The frames after a position, in a language."""
 
-        Ends when the database is away: the page comes back by itself, with its place.
-        """
+        async def read(position: int) -> tuple[int, bytes] | None:
+            frame = await self._frame_after(position)
+            return (frame.head, frame.in_language(tag)) if frame else None
+
         self.clients += 1
         self._rung.set()
-        ends_at = monotonic() + LONGEST_SECONDS
         try:
-            yield KEEPALIVE_COMMENT
-            while not self._closed and monotonic() < ends_at:
-                turned = self._turned
-                try:
-                    frame = await self._frame_after(after)
-                except FAULTS:
-                    return
-                if frame is not None:
-                    after = frame.head
-                    yield frame.in_language(tag)
-                elif not await _happens(turned, HEARTBEAT_SECONDS):
-                    yield KEEPALIVE_COMMENT
+            async with aclosing(self.follow(after, read)) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             self.clients -= 1
+
+    async def follow(self, after: int, read: Read) -> AsyncGenerator[bytes]:
+        """What is new after a position, for as long as the client stays; a comment where there is nothing to say.
+
+        Ends when the database is away: the client comes back by itself, with its place.
+        """
+        ends_at = monotonic() + LONGEST_SECONDS
+        yield KEEPALIVE_COMMENT
+        while not self._closed and monotonic() < ends_at:
+            turned = self._turned
+            try:
+                found = await read(after)
+            except FAULTS:
+                return
+            if found is not None:
+                after, piece = found
+                yield piece
+            elif not await _happens(turned, HEARTBEAT_SECONDS):
+                yield KEEPALIVE_COMMENT
 
     async def _frame_after(self, after: int) -> Frame | None:
         """The frame that goes on from a place: a kept one, or one drawn for this client that catches up."""
@@ -135,8 +151,11 @@ class Feed:
         self._rung.clear()
         if self._head is None or not self.clients:
             async with self._database.work() as work:
-                self._head = await queries.head(work)
+                head = await queries.head(work)
             self._frames.clear()
+            if head != self._head:
+                self._head = head
+                self._turn()
         elif frame := await self._read(self._head):
             if frame.after == self._head:
                 self._frames.append(frame)
@@ -145,8 +164,6 @@ class Feed:
             self._head = frame.head
             self._turn()
             await asyncio.sleep(FRAME_SECONDS)
-            return
-        self._turn()
 
     async def _read(self, after: int) -> Frame | None:
         async with self._database.work() as work:
@@ -154,7 +171,7 @@ class Feed:
         return Frame(change, self._draw) if change is not None else None
 
     def _turn(self) -> None:
-        """Wake every stream."""
+        """Wake every stream: the feed has moved on, or is closed."""
         turned, self._turned = self._turned, asyncio.Event()
         turned.set()
 

@@ -191,6 +191,17 @@ CODES = {
         "aadvice": msg("left against advice"),
         "exp": msg("died"),
     },
+    "outcome": {
+        "reached": msg("reached"),
+        "agreed_to_visit": msg("will come for a visit"),
+        "call_later": msg("call again later"),
+        "no_answer": msg("no answer"),
+        "wrong_number": msg("wrong number"),
+        "refused": msg("refused by the patient"),
+        "moved": msg("moved away"),
+        "dead": msg("patient deceased"),
+        "danger_sign": msg("danger sign"),
+    },
 }
 
 REFUSALS = {

@@ -23,6 +23,7 @@ HAPPENING = "event_id, position, type, occurred_at, patient_id, subject, correla
 LATEST = f"""
 SELECT {HAPPENING} FROM event WHERE position > $1 AND position <= $2 ORDER BY position DESC LIMIT $3
 """  # noqa: S608 - column names of this file
+NEXT = f"SELECT {HAPPENING} FROM event WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608
 OF_PATIENT = f"""
 SELECT * FROM (SELECT {HAPPENING} FROM event WHERE patient_id = $1 AND (occurred_at, event_id) < ($2, $3)
                ORDER BY occurred_at DESC, event_id DESC LIMIT $4) AS latest ORDER BY occurred_at, event_id
@@ -60,6 +61,11 @@ async def beds(work: Work, after: int = -1) -> list[Bed]:
 async def latest(work: Work, after: int, until: int, limit: int) -> list[Happening]:
     """The last events in (after, until], newest first."""
     return _happenings(await (await work.sql()).fetch(LATEST, after, until, limit))
+
+
+async def next_after(work: Work, position: int, limit: int) -> list[Happening]:
+    """The first events after a position, oldest first."""
+    return _happenings(await (await work.sql()).fetch(NEXT, position, limit))
 
 
 async def of_patient(work: Work, patient_id: UUID, before: tuple[datetime, UUID], limit: int) -> list[Happening]:

@@ -14,23 +14,26 @@ from deploy.local.starting import Wishes
 from shared.auth import Role, Verifier
 from shared.broker import Topic
 from tests.adapters.local.stand_in import command, migration
+from tests.support.folders import folder
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    stack = Stack(Home(tmp_path_factory.mktemp("stack") / "state"))
-    stack.up(
-        Wishes(
-            kafka="embedded",
-            tied=True,
-            services=[ServiceEntry(name="beds", preferred_port=8102)],
-            command=command,
-            migration=migration,
-            topics=[Topic("beds-events", partitions=3)],
-        )
+def stack():
+    wishes = Wishes(
+        kafka="embedded",
+        tied=True,
+        services=[ServiceEntry(name="beds", preferred_port=8102)],
+        command=command,
+        migration=migration,
+        topics=[Topic("beds-events", partitions=3)],
     )
-    yield stack
-    stack.down()
+    with folder("stack") as root:
+        stack = Stack(Home(root))
+        stack.up(wishes)
+        try:
+            yield stack
+        finally:
+            stack.down()
 
 
 @pytest.fixture

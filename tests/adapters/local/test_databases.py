@@ -71,8 +71,8 @@ async def test_an_administrator_without_the_right_is_told_which_right(databases,
     await databases.remove(SERVICES)
 
 
-def test_a_killed_server_starts_again_with_its_data(tmp_path):
-    server = EmbeddedPostgres(tmp_path / "server", tmp_path / "postgres.log", durable=False, tied=True)
+def test_a_killed_server_starts_again_with_its_data(server_folder):
+    server = EmbeddedPostgres(server_folder / "server", server_folder / "postgres.log", durable=False, tied=True)
     server.prepare()
     server.start()
     server.wait_ready()

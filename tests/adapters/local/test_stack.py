@@ -35,8 +35,8 @@ WISHES = Wishes(
 
 
 @pytest.fixture
-def stack(tmp_path):
-    stack = Stack(Home(tmp_path / "state"))
+def stack(server_folder):
+    stack = Stack(Home(server_folder / "state"))
     yield stack
     stack.down()
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.beds.inventory.bed_file import NoBedFile, read
+from services.beds.inventory.bed_file import read
 from services.beds.scoring.model import BedStatus
+from services.beds.scoring.table_file import NoTable
 
 HEADER = "campus,ward,specialty,overflow,room,bed,status,sex_policy,room_sex,attributes,age_group,isolation,stay_band"
 GOOD = "east,C1,cardiology,surgery;neurology,01,1,U,single,,oxygen,adult,none,1-9"
@@ -71,6 +72,6 @@ def test_the_first_line_of_a_room_counts_and_of_a_bed_too():
 
 @pytest.mark.parametrize("nothing", [b"", b"\xff\xfe", b"a,b\n1,2", b'campus,"ward\x00', b'"'])
 def test_what_is_no_bed_file_says_so(nothing):
-    with pytest.raises(NoBedFile) as refused:
+    with pytest.raises(NoTable) as refused:
         read(nothing)
     assert all(fault.line == 1 and fault.remedy for fault in refused.value.faults)
