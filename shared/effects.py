@@ -10,6 +10,7 @@ Invariant: what `take` returns from is committed, as an effect or as a parked re
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,8 +33,9 @@ from shared.work import Work
 
 ATTEMPTS = 5
 BACK_OFF_SECONDS = 0.05
-CONNECTION_LOST = ("08", "57P", "53300")
-"""SQLSTATE classes that say the server is away, shutting down, starting up or full, not that a statement is wrong."""
+CONNECTION_LOST = ("08", "57P", "53300", "55P03")
+"""SQLSTATE classes that say the server is away, shutting down, starting up, full or holding a lock for too long (as
+while a projection is rebuilt), not that a statement is wrong."""
 
 log = logger(__name__)
 
@@ -64,7 +66,7 @@ class Effects:
         """Take a batch in order. Raises `Outage` when the database is away; at most a first part is taken then."""
         readable: list[Received] = []
         for record in records:
-            one = self._read(record)
+            one = read(record, self._reactions.types)
             if isinstance(one, Received):
                 readable.append(one)
             elif isinstance(one, Unreadable):
@@ -78,28 +80,13 @@ class Effects:
 
         async def effect(work: Work) -> None:
             for record in await withdraw(work):
-                one = self._read(record)
+                one = read(record, self._reactions.types)
                 if isinstance(one, Unreadable):
                     raise Undecodable(one.reason)
                 if one is not None:
                     await self._react([one], work)
 
         return await self._attempt(effect)
-
-    def _read(self, record: Record) -> Received | Unreadable | None:
-        """The event in the record; None when it is not for us."""
-        try:
-            envelope = unseal(record.headers)
-        except Headless:
-            return Unreadable(reason="headless")
-        if envelope.type not in self._reactions.types:
-            return None
-        try:
-            event = decode(envelope.type, record.value or b"")
-        except Undecodable as fault:
-            log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
-            return Unreadable(reason="undecodable", aggregate=envelope.aggregate, type=envelope.type)
-        return Received(record=record, envelope=envelope, event=event, aggregate=envelope.aggregate)
 
     async def _take_readable(self, batch: Sequence[Received]) -> None:
         """Together; where that fails, one by one."""
@@ -172,6 +159,22 @@ class Effects:
             if is_outage(fault):
                 raise Outage from None
             raise
+
+
+def read(record: Record, types: AbstractSet[str]) -> Received | Unreadable | None:
+    """The event in the record; None when it is of none of these types."""
+    try:
+        envelope = unseal(record.headers)
+    except Headless:
+        return Unreadable(reason="headless")
+    if envelope.type not in types:
+        return None
+    try:
+        event = decode(envelope.type, record.value or b"")
+    except Undecodable as fault:
+        log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
+        return Unreadable(reason="undecodable", aggregate=envelope.aggregate, type=envelope.type)
+    return Received(record=record, envelope=envelope, event=event, aggregate=envelope.aggregate)
 
 
 def is_outage(fault: BaseException) -> bool:

