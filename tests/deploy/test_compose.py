@@ -133,7 +133,7 @@ def test_what_a_container_names_is_declared(compose):
 
 
 def test_what_is_mounted_is_there(compose):
-    for name, service in compose["services"].items():
+    for service in compose["services"].values():
         for mount in service.get("volumes", []):
             source = mount.split(":")[0]
             if source.startswith("."):
