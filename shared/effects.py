@@ -27,6 +27,7 @@ from shared.envelope import Headers, Headless, Outgoing, caused_by, unseal
 from shared.inbox import Received, Record
 from shared.log import logger
 from shared.reactions import Reactions
+from shared.tables import LARGEST_VALUE_BYTES
 from shared.telemetry import Telemetry
 from shared.work import Work
 
@@ -34,6 +35,8 @@ ATTEMPTS = 5
 BACK_OFF_SECONDS = 0.05
 CONNECTION_LOST = ("08", "57P", "53300")
 """SQLSTATE classes that say the server is away, shutting down, starting up or full, not that a statement is wrong."""
+NUL = "\0"
+"""No text column takes it; a key that is no text may hold it."""
 
 log = logger(__name__)
 
@@ -181,16 +184,26 @@ def is_outage(fault: BaseException) -> bool:
 
 
 def dead_letter(service: str, record: Record, reason: str) -> Outgoing:
-    """The record as it came, with where from and why, for the service's dead-letter topic."""
+    """The record as it came, with where from and why, for the service's dead-letter topic.
+
+    Of a record that is too large to be sent again only where it stands and why: the whole of it lies in `parked`.
+    """
     origin: Headers = [
         ("dead-topic", record.topic.encode()),
         ("dead-partition", str(record.partition).encode()),
         ("dead-offset", str(record.offset).encode()),
         ("dead-reason", reason.encode()),
     ]
+    fits = _size(record) <= LARGEST_VALUE_BYTES
     return Outgoing(
         topic=dead_letters_of(service),
-        key=(record.key or b"").decode("utf-8", "replace"),
-        headers=[*record.headers, *origin],
-        value=record.value,
+        key=(record.key or b"").decode("utf-8", "replace").replace(NUL, "") if fits else "",
+        headers=[*record.headers, *origin] if fits else origin,
+        value=record.value if fits else None,
     )
+
+
+def _size(record: Record) -> int:
+    """Bytes of the record, as it would be sent again."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers

@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer
 from shared.broker import dead_letters_of, producer
 from shared.dead_letters import withdraw
 from shared.ids import new_id
+from shared.outbox import unpack_headers
+from shared.tables import LARGEST_VALUE_BYTES
 from tests.support.delivery import death
 from tests.support.service import NOON, record_of
 from tests.support.waiting import until
@@ -89,6 +91,31 @@ async def test_bytes_that_are_no_event_are_parked_and_the_next_is_taken(pair, pa
         await pair.say(patients[1], 1)
         await pair.hears(patients[1], [1])
         await until(lambda: _parks(pair, ["headless", "undecodable"]))
+
+
+async def test_a_record_too_large_to_be_said_again_is_parked_whole_and_told_by_its_place(pair, patients):
+    large = replace(sealed(patients[0], 1), value=b"0" * (LARGEST_VALUE_BYTES + 1))
+    await pair.effects().take([large, sealed(patients[1], 1)])
+    assert await pair.heard(patients[1]) == [1]
+    async with pair.listener.work() as work:
+        connection = await work.sql()
+        assert await connection.fetchval("SELECT length(value) FROM parked") == len(large.value)
+        letter = await connection.fetchrow("SELECT headers, value FROM outbox")
+    assert letter["value"] is None
+    assert dict(unpack_headers(letter["headers"]))["dead-offset"] == str(large.offset).encode()
+
+
+async def test_a_key_or_a_name_that_no_text_column_takes_stops_nobody(pair, patients):
+    event = sealed(patients[0], 1)
+    others = [header for header in event.headers if header[0] != "ce_subject"]
+    names = (b"patient/\0", b"patient/" + b"0" * 5_000, b"patient/\xff")
+    nameless = [
+        replace(event, offset=offset, key=b"\0\1", headers=(*others, ("ce_subject", name)))
+        for offset, name in enumerate(names)
+    ]
+    await pair.effects().take([*nameless, event])
+    assert await pair.heard(patients[0]) == [1]
+    assert await pair.parked() == ["headless"] * len(names)
 
 
 async def test_a_consumer_cut_off_after_its_commit_and_before_its_acknowledgement_does_not_do_it_again(pair, patients):
