@@ -5,6 +5,7 @@ Invariant: the report is on disk after every run, so that a campaign that is cut
 
 import argparse
 import asyncio
+import logging
 import sys
 import traceback
 from collections import Counter
@@ -140,6 +141,7 @@ def main() -> int:
     first, runs = wanted.seed or 1, wanted.runs or (1 if wanted.seed else RUNS)
     if first < 1 or runs < 1:
         parser.error("--runs and --seed: give numbers from 1")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka is away is no news here
     account = Account(wanted.report)
     run_seeds(list(range(first, first + runs)), account)
     plant_bugs(account)

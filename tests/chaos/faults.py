@@ -121,7 +121,7 @@ async def jump_clock(scene: Scene, rng: random.Random) -> None:
 
 async def replay(scene: Scene, _: random.Random) -> None:
     """Every event that stands on a topic is said once more, from the first."""
-    await records.say_again(scene.world.kafka.bootstrap)
+    await records.persevere(partial(records.say_again, scene.world.kafka.bootstrap))
 
 
 async def member(scene: Scene, rng: random.Random) -> None:

@@ -6,12 +6,15 @@ Invariant: nothing here moves a service's committed offsets.
 import asyncio
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
 from shared.broker import TOPICS
 from shared.codec import Undecodable, decode
@@ -28,6 +31,9 @@ SUBSCRIBED = ("registration", "beds", "discharge", "followup", "console")
 HEARD_BY = ("registration", "beds", "followup", "console")
 LARGE_BYTES = 10_000_000
 MOST_BYTES = 1_048_576
+TRIES = 60
+PAUSE_SECONDS = 0.25
+T = TypeVar("T")
 STRANGER = "chaos"
 """The cause that our own bad records name; they belong to nobody's aggregate and are never said again."""
 
@@ -73,6 +79,16 @@ async def dead_letters(bootstrap: str) -> list[tuple[str, str, int, int]]:
     return letters
 
 
+async def persevere(act: Callable[[], Awaitable[T]]) -> T:
+    """Do it until Kafka lets us: other faults are under way. What was half said is said again, which is no fault."""
+    for _ in range(TRIES):
+        try:
+            return await act()
+        except (KafkaError, OSError):
+            await asyncio.sleep(PAUSE_SECONDS)
+    return await act()
+
+
 async def say_again(bootstrap: str) -> int:
     """Put every event on its topic once more, each once, in order; how many."""
     first: dict[tuple[str, UUID], ConsumerRecord] = {}
@@ -100,14 +116,13 @@ async def say_badly(bootstrap: str, kind: str, rng: random.Random) -> list[Bad]:
         "large": [(TYPE, b'{"patient_id": "' + b"0" * LARGE_BYTES + b'"}', HEARD_BY)],
     }[kind]
     bad = []
-    async with _producing(bootstrap) as kafka:
-        for number, (event_type, value, parked_by) in enumerate(said):
-            subject = patient if number == 0 else str(new_id())
-            value = value.replace(patient.encode(), subject.encode())  # noqa: PLW2901 - an aggregate of its own each
-            headers = _headers(event_type, subject) if event_type else []
-            key = subject.encode() if event_type else b"\0\1 no text"
-            sent = await kafka.send_and_wait(TOPIC, value, key=key, headers=headers)
-            bad.append(Bad(kind, TOPIC, sent.partition, sent.offset, parked_by))
+    for number, (event_type, value, parked_by) in enumerate(said):
+        subject = patient if number == 0 else str(new_id())
+        value = value.replace(patient.encode(), subject.encode())  # noqa: PLW2901 - an aggregate of its own each
+        headers = _headers(event_type, subject) if event_type else []
+        key = subject.encode() if event_type else b"\0\1 no text"
+        sent = await persevere(partial(_send, bootstrap, value, key, headers))
+        bad.append(Bad(kind, TOPIC, sent.partition, sent.offset, parked_by))
     return bad
 
 
@@ -151,6 +166,11 @@ def _producing(bootstrap: str) -> AIOKafkaProducer:
         max_request_size=LARGE_BYTES * 2,
         max_batch_size=LARGE_BYTES * 2,
     )
+
+
+async def _send(bootstrap: str, value: bytes, key: bytes, headers: list[tuple[str, bytes]]) -> RecordMetadata:
+    async with _producing(bootstrap) as kafka:
+        return await kafka.send_and_wait(TOPIC, value, key=key, headers=headers)
 
 
 async def _produce(bootstrap: str, records: Iterable[ConsumerRecord]) -> None:
