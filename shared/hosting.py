@@ -28,7 +28,7 @@ from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
 from shared.database import Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, health, install_missing
+from shared.http import Edge, health, install_missing, install_outage
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
@@ -192,6 +192,7 @@ def application(service: Service, lifespan: Any = None, *, routes: bool = True) 
     app = FastAPI(title=service.title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problem.install(app)
     install_missing(app)
+    install_outage(app)
     for router in service.routers if routes else ():
         app.include_router(router)
     return app

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
 from shared.commands import not_found
 from shared.database import Database
+from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
+from shared.problem import problem
 from shared.telemetry import Telemetry
 from shared.work import Missing
 
@@ -125,6 +130,21 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
         return Response(request.app.state.telemetry.render(), media_type="text/plain; version=0.0.4")
 
     return router
+
+
+def install_outage(app: FastAPI) -> None:
+    """Answer 503 where the database went away in the middle of it; whatever else it raised stays a fault of ours."""
+
+    async def answer(_: Request, fault: Exception) -> Response:
+        if not is_outage(fault):
+            raise fault
+        remedy = "send it again with the same key: the answer says whether it took effect"
+        return problem(
+            503, "outcome-unknown", "The database did not answer", remedy=remedy, headers={"Retry-After": "1"}
+        )
+
+    for kind in (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        app.add_exception_handler(kind, answer)
 
 
 def install_missing(app: FastAPI) -> None:
