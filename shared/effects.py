@@ -16,13 +16,12 @@ from functools import partial
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared import inbox
 from shared.broker import dead_letters_of
 from shared.clock import wall_now
 from shared.codec import Undecodable, decode
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.envelope import Headers, Headless, Outgoing, caused_by, unseal
 from shared.inbox import Received, Record
 from shared.log import logger
@@ -167,7 +166,7 @@ class Effects:
         try:
             async with self._database.work() as work:
                 yield work
-        except (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             if is_outage(fault):
                 raise Outage from None
             raise
@@ -180,7 +179,7 @@ def is_outage(fault: BaseException) -> bool:
         return fault.connection_invalidated or (cause is not None and is_outage(cause))
     if isinstance(fault, asyncpg.PostgresError):
         return str(fault.sqlstate or "").startswith(CONNECTION_LOST)
-    return isinstance(fault, (OSError, PoolTimeoutError, asyncpg.InterfaceError))
+    return isinstance(fault, FAULTS)
 
 
 def dead_letter(service: str, record: Record, reason: str) -> Outgoing:

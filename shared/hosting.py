@@ -36,6 +36,8 @@ from shared.settings import Settings, load
 from shared.telemetry import Telemetry
 from shared.timers import Timer, Timers
 
+logger = log.logger(__name__)
+
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 WRONG_USE = 2
@@ -81,7 +83,7 @@ class Host:
             await check_schema(self.database.engine, self.service.migrations)
             if self.service.resources is not None:
                 await stack.enter_async_context(self.service.resources(self))
-            tasks = [asyncio.create_task(part) for part in self._parts()]
+            tasks = [_watched(part) for part in self._parts()]
             stack.push_async_callback(_cancel, tasks)
             yield
 
@@ -226,8 +228,23 @@ def main(service: Service) -> None:
         raise SystemExit(str(behind)) from None
 
 
+def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run a part. One that fails takes the process with it: half alive, nobody would start it anew."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    fault = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if fault is not None:
+        logger.error("part-failed", error=type(fault).__name__)
+        signal.raise_signal(signal.SIGTERM)
+
+
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
+        task.remove_done_callback(_ended)
         task.cancel()
     for task in tasks:
         with suppress(asyncio.CancelledError):

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated, Any
 
-import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
 from shared.commands import not_found
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
@@ -143,7 +140,7 @@ def install_outage(app: FastAPI) -> None:
             503, "outcome-unknown", "The database did not answer", remedy=remedy, headers={"Retry-After": "1"}
         )
 
-    for kind in (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    for kind in FAULTS:
         app.add_exception_handler(kind, answer)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 from aiokafka.errors import KafkaError
 
+from deploy.local.layout import STATE
 from services.simulator.play.quiet import Quiet
 from services.simulator.play.suite import Addresses, Suite, Unexpected
 from shared.broker import TOPICS
@@ -26,6 +27,8 @@ from tests.chaos.world import World
 
 AT_ONCE = 8
 REPLAYING = "replay-from-zero"
+LOGS = STATE / "chaos"
+"""Where the logs of a run that went wrong are kept."""
 
 
 @dataclass(slots=True)
@@ -82,12 +85,15 @@ class Campaign:
                 found += await self._replayed(evidence)
         finally:
             await client.close()
+        new = self.new(found)
+        if new:
+            self.world.keep_logs(LOGS / f"seed-{seed}")
         return Run(
             seed=seed,
             faults=names,
             acknowledged=sum(command.acknowledged for command in client.history),
             unknown_resolved=sum(command.unknown > 0 and command.answer is not None for command in client.history),
-            violations=self.new(found),
+            violations=new,
             checked=[*range(1, REPLAY), *([REPLAY] if REPLAYING in names else [])],
         )
 

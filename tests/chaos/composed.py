@@ -5,6 +5,7 @@ are subclasses which die (`kill -9` of the whole process group) at a named point
 the directory. With a planted bug one more part is replaced by a wrong one; the checker has to find it.
 """
 
+import asyncio
 import os
 import signal
 import sys
@@ -15,13 +16,15 @@ from importlib import import_module
 from pathlib import Path
 
 from shared import hosting
-from shared.consuming import Consumer
 from shared.database import Database
 from shared.effects import Effects
 from shared.inbox import Received
-from shared.relay import DELETE, Relay
+from shared.relay import DELETE
 from shared.work import Work
 from tests.chaos.planted import BUGS
+
+TELL_STACKS = signal.SIGUSR1
+"""Asks a process where its tasks are, for whoever looks into a hang."""
 
 
 class Point(StrEnum):
@@ -102,13 +105,18 @@ def stop_at(points: Points, parts=hosting) -> None:
     parts.Effects, parts.Database = StoppingEffects, StoppingDatabase
 
 
-assert issubclass(hosting.Relay, Relay)
-assert issubclass(hosting.Consumer, Consumer)
+def tell_stacks(*_: object) -> None:
+    """Write to standard error where every task of the process waits."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
+
 
 if __name__ == "__main__":
     name, directory, *bugs = sys.argv[1:]
     for bug in bugs:
         BUGS[bug]()
     stop_at(Points(Path(directory), name))
+    signal.signal(TELL_STACKS, tell_stacks)
     sys.argv = [f"services.{name}", "all"]
     hosting.main(import_module(f"services.{name}.app").SERVICE)

@@ -51,7 +51,8 @@ class Evidence:
 
     def events(self) -> list[Said]:
         """Each event once, where it stands first."""
-        return list({one.event_id: one for one in reversed(self.said)}.values())[::-1]
+        first = {one.event_id: one for one in reversed(self.said)}
+        return sorted(first.values(), key=lambda one: (one.topic, one.partition, one.offset))
 
 
 def grouped(rows: Iterable[Row], columns: Sequence[str]) -> dict[Any, list[Row]]:

@@ -27,6 +27,8 @@ from tests.chaos.world import NAMES, SPEAKERS, World
 CONSUMERS = ("beds", "discharge", "followup")
 POINT_SECONDS = 6.0
 RELAYED_SECONDS = 30.0
+CONNECT_SECONDS = 30.0
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 PAUSE_SECONDS = 0.05
 STORM = 30
 LATEST_SECONDS = 3.0
@@ -146,15 +148,33 @@ async def large_payload(scene: Scene, rng: random.Random) -> None:
 
 async def idle_transaction(scene: Scene, rng: random.Random) -> None:
     """A snapshot and a row lock, held by somebody who does nothing."""
-    connection = await asyncpg.connect(scene.world.admin_url("registration"))
+    connection = await _connect(scene, "registration")
     try:
-        async with connection.transaction(isolation="repeatable_read"):
-            await connection.fetch("SELECT session_id FROM slot ORDER BY starts_at DESC LIMIT 1 FOR UPDATE")
-            await asyncio.sleep(rng.uniform(1.5, 3))
-    except (asyncpg.PostgresError, OSError):
-        return
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await connection.execute("SELECT session_id FROM slot ORDER BY starts_at DESC LIMIT 1 FOR UPDATE")
+        await asyncio.sleep(rng.uniform(1.5, 3))
+    except LOST:
+        return  # another fault has ended it
     finally:
         connection.terminate()
+
+
+async def lock_queue(scene: Scene, rng: random.Random) -> None:
+    """Somebody waits to change the table of appointments behind an open reader, and everybody waits behind them."""
+    reader, changer = [await _connect(scene, "registration") for _ in range(2)]
+    try:
+        await reader.execute("BEGIN; SELECT count(*) FROM appointment")
+        changing = asyncio.create_task(
+            changer.execute("BEGIN; LOCK TABLE appointment IN ACCESS EXCLUSIVE MODE; ROLLBACK")
+        )
+        await asyncio.sleep(rng.uniform(0.5, 2))
+        await reader.execute("ROLLBACK")
+        await changing
+    except LOST:
+        return  # another fault has ended it
+    finally:
+        reader.terminate()
+        changer.terminate()
 
 
 async def retry_storm(scene: Scene, rng: random.Random) -> None:
@@ -204,11 +224,26 @@ async def _relayed(scene: Scene, service: str, last_id: int) -> None:
 
 
 async def _in_database(scene: Scene, service: str, query: str, *arguments: int) -> int:
-    connection = await asyncpg.connect(scene.world.admin_url(service))
-    try:
-        return await connection.fetchval(query, *arguments)
-    finally:
-        await connection.close()
+    while True:
+        connection = await _connect(scene, service)
+        try:
+            return await connection.fetchval(query, *arguments)
+        except LOST:
+            await asyncio.sleep(PAUSE_SECONDS)
+        finally:
+            connection.terminate()
+
+
+async def _connect(scene: Scene, service: str) -> asyncpg.Connection:
+    """The administrator's connection, as soon as the server takes one; raises what it was refused with."""
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            return await asyncpg.connect(scene.world.admin_url(service))
+        except LOST:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _wait(happened: Callable[[], bool], seconds: float) -> bool:
@@ -248,6 +283,7 @@ FAULTS: dict[str, Inject] = {
     **{kind: partial(bad_record, kind) for kind in ("poison-event", "unknown-version", "missing-field")},
     "large-payload": large_payload,
     "idle-transaction": idle_transaction,
+    "lock-queue-behind-ddl": lock_queue,
     "retry-storm": retry_storm,
     "same-key-other-body": other_body,
     "client-hangs-up": hang_up,

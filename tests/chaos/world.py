@@ -29,7 +29,7 @@ from deploy.local.record import Record
 from deploy.local.stack import Stack
 from deploy.local.starting import Wishes, ready
 from shared.clock import ClockDriver
-from tests.chaos.composed import Points
+from tests.chaos.composed import TELL_STACKS, Points
 from tests.chaos.proxy import Proxy, to_address, to_socket
 
 NAMES = tuple(service.name for service in SERVICES)
@@ -38,6 +38,7 @@ FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 CENTRE_TIMEOUT_SECONDS = "1.0"
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.02
+TELL_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -99,6 +100,13 @@ class World:
             if self.children[service].alive():
                 self.wait_ready(service)
         self.recovery_seconds["postgres"].append(time.monotonic() - began)
+
+    def keep_logs(self, directory: Path) -> None:
+        """Put the logs where somebody can read them, with where every task of every service waits now."""
+        for child in self.children.values():
+            child.send(TELL_STACKS)
+        time.sleep(TELL_SECONDS)
+        shutil.copytree(self.root / "state" / "log", directory, dirs_exist_ok=True)
 
     def admin_url(self, service: str) -> str:
         """The administrator's address of a service's database, past the proxy."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from aiokafka import AIOKafkaConsumer
+from asyncpg import InternalClientError
 
 from shared.broker import dead_letters_of, producer
 from shared.dead_letters import withdraw
@@ -91,6 +92,32 @@ async def test_bytes_that_are_no_event_are_parked_and_the_next_is_taken(pair, pa
         await pair.say(patients[1], 1)
         await pair.hears(patients[1], [1])
         await until(lambda: _parks(pair, ["headless", "undecodable"]))
+
+
+async def test_a_relay_outlives_whatever_the_driver_makes_of_a_lost_connection(pair, patients, monkeypatch):
+    driver, lost = pair.speaker.driver, []
+
+    class Losing:
+        def __init__(self, connection):
+            self._connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+        async def fetch(self, *arguments):
+            if not lost:
+                lost.append(arguments)
+                raise InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+            return await self._connection.fetch(*arguments)
+
+    async def connect():
+        return Losing(await driver())
+
+    monkeypatch.setattr(pair.speaker, "driver", connect)
+    async with pair.relaying(), pair.consuming():
+        await pair.say(patients[0], 1)
+        await pair.hears(patients[0], [1])
+    assert lost
 
 
 async def test_a_record_too_large_to_be_said_again_is_parked_whole_and_told_by_its_place(pair, patients):
