@@ -61,7 +61,7 @@ class Points:
         return self._directory / f"{self._service}.{point}"
 
 
-def stop_at(points: Points, parts=hosting) -> None:
+def stop_at(points: Points) -> None:
     """Replace the parts of a host by subclasses that know the points."""
 
     class Watched:
@@ -78,11 +78,11 @@ def stop_at(points: Points, parts=hosting) -> None:
                 points.reach(Point.PUBLISH_DELETE)
             return await self._connection.execute(statement, *arguments)
 
-    class StoppingRelay(parts.Relay):
+    class StoppingRelay(hosting.Relay):
         async def _send_some(self, connection, producer) -> bool:
             return await super()._send_some(Watched(connection), producer)
 
-    class StoppingConsumer(parts.Consumer):
+    class StoppingConsumer(hosting.Consumer):
         async def _taken_once(self, batch) -> bool:
             taken = await super()._taken_once(batch)
             points.reach(Point.COMMIT_ACKNOWLEDGE)
@@ -101,8 +101,8 @@ def stop_at(points: Points, parts=hosting) -> None:
             if work.said or work.wrote_outbox:
                 points.reach(Point.COMMIT_ANSWER)
 
-    parts.Relay, parts.Consumer = StoppingRelay, StoppingConsumer
-    parts.Effects, parts.Database = StoppingEffects, StoppingDatabase
+    hosting.Relay, hosting.Consumer = StoppingRelay, StoppingConsumer
+    hosting.Effects, hosting.Database = StoppingEffects, StoppingDatabase
 
 
 def tell_stacks(*_: object) -> None:
