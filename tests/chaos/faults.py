@@ -80,9 +80,9 @@ async def kill_kafka(scene: Scene, rng: random.Random) -> None:
     await asyncio.to_thread(kafka.kill)
     await asyncio.sleep(rng.uniform(0, 1))
     waiting = {service: await _in_database(scene, service, "SELECT max(id) FROM outbox") for service in SPEAKERS}
-    began = time.monotonic()
     await asyncio.to_thread(kafka.start)
     await asyncio.to_thread(kafka.wait_ready)
+    began = time.monotonic()
     for service, last_id in waiting.items():
         await _relayed(scene, service, last_id or 0)
     scene.world.recovery_seconds["kafka"].append(time.monotonic() - began)

@@ -35,10 +35,10 @@ class Tally(Closed):
 
 
 class Recovery(Closed):
-    """Seconds from a start until the suite is back, the slowest of all: 0 where it was never measured.
+    """Seconds until the suite is back, the slowest of all: 0 where it was never measured.
 
-    service: a killed service, until it is ready · postgres: the server, until every service is ready · kafka: the
-    broker, until every event that had waited for it has been sent.
+    service: from a killed service's start until it is ready · postgres: from when the server takes clients again until
+    every service is ready · kafka: from when the broker takes clients again until every event that had waited is sent.
     """
 
     service: float = Field(ge=0)

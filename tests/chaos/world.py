@@ -93,9 +93,9 @@ class World:
     def restart_postgres(self) -> None:
         """Pull the database's plug, every process of it, and start it again; wait until all services are ready."""
         self.postgres.kill()
-        began = time.monotonic()
         self.postgres.start()
         self.postgres.wait_ready()
+        began = time.monotonic()
         for service in NAMES:
             if self.children[service].alive():
                 self.wait_ready(service)
