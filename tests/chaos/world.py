@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 
 from deploy.local.apache_kafka import ApacheKafka
-from deploy.local.children import Child, Order, start, stop_all
+from deploy.local.children import Child, Order, start
 from deploy.local.issuer import Issuer
 from deploy.local.jars import bring_jars, find_java
 from deploy.local.layout import SERVICES, Home, ServiceEntry, Urls
@@ -114,13 +114,12 @@ class World:
         return urlunsplit(urlsplit(self.postgres.admin_url)._replace(path=name))
 
     def close(self) -> None:
-        """Stop everything and remove its files."""
-        self.to_postgres.delay_seconds = self.to_kafka.delay_seconds = 0.0
+        """End everything and remove its files."""
         for child in self.children.values():
-            child.send(signal.SIGCONT)
-        stop_all(list(self.children.values()), 10)
-        self.kafka.kill()
-        self.postgres.stop()
+            child.kill()
+        if self.kafka.child is not None:
+            self.kafka.kill()
+        self.postgres.stop()  # cleanly: what it has of the system's shared memory goes back
         for proxy in (self.to_kafka, self.to_postgres):
             proxy.close()
         self.postgres.remove()
