@@ -44,6 +44,10 @@ unit: install-dev ## the tests of rules, without broker or database (seconds)
 test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; brings what it needs
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: chaos
+chaos: install-dev provision ## fault runs with seeds, and the planted bugs: make chaos [RUNS=200] [SEED=n]
+	@$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: check
 check: install-dev ## format, lint, types, import contracts, published events, generated files, migrations
 	@$(BIN)/ruff format --check .
@@ -56,6 +60,7 @@ check: install-dev ## format, lint, types, import contracts, published events, g
 .PHONY: generated
 generated: install-dev ## write the files that are made from code (schemas, event documents)
 	@$(BIN)/python -m cli.generated
+	@$(BIN)/python -m tests.chaos.report
 
 .PHONY: format
 format: install-dev ## let ruff format the code and fix what it can

@@ -10,11 +10,19 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
 from shared.work import Work
+
+DRIVER_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when a statement fails or the server is away; the last where a connection is lost between two
+messages ("cannot switch to state 12; another operation (2) is in progress")."""
+FAULTS = (*DRIVER_FAULTS, DBAPIError, PoolTimeoutError)
+"""The same, and what SQLAlchemy makes of it."""
 
 SESSION = {
     "timezone": "UTC",

@@ -17,17 +17,17 @@ from functools import partial
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared import inbox
 from shared.broker import dead_letters_of
 from shared.clock import wall_now
 from shared.codec import Undecodable, decode
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.envelope import Headers, Headless, Outgoing, caused_by, unseal
 from shared.inbox import Received, Record
 from shared.log import logger
 from shared.reactions import Reactions
+from shared.tables import LARGEST_VALUE_BYTES
 from shared.telemetry import Telemetry
 from shared.work import Work
 
@@ -36,6 +36,8 @@ BACK_OFF_SECONDS = 0.05
 CONNECTION_LOST = ("08", "57P", "53300", "55P03")
 """SQLSTATE classes that say the server is away, shutting down, starting up, full or holding a lock for too long (as
 while a projection is rebuilt), not that a statement is wrong."""
+NUL = "\0"
+"""No text column takes it; a key that is no text may hold it."""
 
 log = logger(__name__)
 
@@ -155,7 +157,7 @@ class Effects:
         try:
             async with self._database.work() as work:
                 yield work
-        except (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             if is_outage(fault):
                 raise Outage from None
             raise
@@ -184,20 +186,30 @@ def is_outage(fault: BaseException) -> bool:
         return fault.connection_invalidated or (cause is not None and is_outage(cause))
     if isinstance(fault, asyncpg.PostgresError):
         return str(fault.sqlstate or "").startswith(CONNECTION_LOST)
-    return isinstance(fault, (OSError, PoolTimeoutError, asyncpg.InterfaceError))
+    return isinstance(fault, FAULTS)
 
 
 def dead_letter(service: str, record: Record, reason: str) -> Outgoing:
-    """The record as it came, with where from and why, for the service's dead-letter topic."""
+    """The record as it came, with where from and why, for the service's dead-letter topic.
+
+    Of a record that is too large to be sent again only where it stands and why: the whole of it lies in `parked`.
+    """
     origin: Headers = [
         ("dead-topic", record.topic.encode()),
         ("dead-partition", str(record.partition).encode()),
         ("dead-offset", str(record.offset).encode()),
         ("dead-reason", reason.encode()),
     ]
+    fits = _size(record) <= LARGEST_VALUE_BYTES
     return Outgoing(
         topic=dead_letters_of(service),
-        key=(record.key or b"").decode("utf-8", "replace"),
-        headers=[*record.headers, *origin],
-        value=record.value,
+        key=(record.key or b"").decode("utf-8", "replace").replace(NUL, "") if fits else "",
+        headers=[*record.headers, *origin] if fits else origin,
+        value=record.value if fits else None,
     )
+
+
+def _size(record: Record) -> int:
+    """Bytes of the record, as it would be sent again."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers

@@ -28,18 +28,20 @@ from shared import auth, dead_letters, log, problem
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
-from shared.database import Database, SchemaBehind, check_schema, engine_for
+from shared.database import FAULTS, Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, health, install_missing
+from shared.http import Edge, health, install_missing, install_outage
 from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
 from shared.telemetry import Telemetry
-from shared.timers import FAULTS, Timer, Timers
+from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
 from shared.work import Work
+
+logger = log.logger(__name__)
 
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
@@ -102,9 +104,9 @@ class Host:
                 await stack.enter_async_context(self.service.resources(self))
             parts = self._parts()
             if self.relay is not None:
-                stack.push_async_callback(_cancel, [asyncio.create_task(self.relay.run())])
+                stack.push_async_callback(_cancel, [_watched(self.relay.run())])
                 stack.push_async_callback(self.relay.drain)
-            stack.push_async_callback(_cancel, [asyncio.create_task(part) for part in parts])
+            stack.push_async_callback(_cancel, [_watched(part) for part in parts])
             yield
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
@@ -233,6 +235,7 @@ def application(service: Service, lifespan: Any = None, *, routes: bool = True) 
     )
     problem.install(app)
     install_missing(app)
+    install_outage(app)
     for router in service.routers if routes else ():
         app.include_router(router)
     return app
@@ -266,8 +269,23 @@ def main(service: Service) -> None:
         raise SystemExit(str(behind)) from None
 
 
+def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run a part. One that fails takes the process with it: half alive, nobody would start it anew."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    fault = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if fault is not None:
+        logger.error("part-failed", error=type(fault).__name__)
+        signal.raise_signal(signal.SIGTERM)
+
+
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
+        task.remove_done_callback(_ended)
         task.cancel()
     for task in tasks:
         with suppress(asyncio.CancelledError):

@@ -15,14 +15,13 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared import broker
 from shared.bell import CHANNEL
-from shared.database import Database
+from shared.database import DRIVER_FAULTS, Database
 from shared.lanes import NO_LANE, Lane
 from shared.log import logger
 from shared.outbox import unpack_headers
@@ -77,7 +76,7 @@ class Relay:
         while True:
             try:
                 await self._session()
-            except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except (*DRIVER_FAULTS, KafkaError) as fault:
                 log.warning("relay-interrupted", error=type(fault).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
