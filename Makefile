@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 ARGS ?=
+ENGINE ?= docker
+VERSION ?= 0.1.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -21,6 +23,15 @@ demo: install ## play a hospital with 27 recorded patients: make demo [ARGS="--o
 .PHONY: install
 install: .venv/.installed ## make .venv with everything to run, and the command .venv/bin/journey
 
+.PHONY: images
+images: ## build an image of every service: make images [ENGINE=podman] [VERSION=0.1.0]
+	@for service in registration beds discharge followup console simulator; do \
+		$(ENGINE) build --build-arg SERVICE=$$service -f deploy/Dockerfile -t carejourney/$$service:$(VERSION) .; done
+
+.PHONY: compose-env
+compose-env: install ## write deploy/.env with fresh passwords, and keys for trials; then deploy/README.md
+	@$(BIN)/python -m deploy.compose_env
+
 ##@ Work on it
 .PHONY: install-dev
 install-dev: .venv/.installed-dev ## the same, with linters, types and tests
@@ -32,6 +43,10 @@ unit: install-dev ## the tests of rules, without broker or database (seconds)
 .PHONY: test
 test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; brings what it needs
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: chaos
+chaos: install-dev provision ## fault runs with seeds, and the planted bugs: make chaos [RUNS=200] [SEED=n]
+	@$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: check
 check: install-dev ## format, lint, types, import contracts, published events, generated files, migrations
@@ -45,6 +60,7 @@ check: install-dev ## format, lint, types, import contracts, published events, g
 .PHONY: generated
 generated: install-dev ## write the files that are made from code (schemas, event documents)
 	@$(BIN)/python -m cli.generated
+	@$(BIN)/python -m tests.chaos.report
 
 .PHONY: format
 format: install-dev ## let ruff format the code and fix what it can
@@ -62,7 +78,7 @@ provision: install ## bring Java, Maven, Kafka's jars, Chromium, Chinese fonts, 
 .PHONY: lock
 lock: .venv/.made ## choose the newest versions again and write requirements/*.txt
 	@$(PIP) install uv
-	@cd requirements && for name in runtime dev; do \
+	@cd requirements && for name in runtime services dev; do \
 		../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			$$name.in -o $$name.txt; done
 	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -1,4 +1,4 @@
-"""Everything in the repository that a program writes: event documents, OpenAPI, file formats, dashboard, log.
+"""Everything that a program writes: event schemas and documents, OpenAPI documents, file formats, dashboard, log keys.
 
 `python -m cli.generated` writes them, `--check` fails when one is not what its source says (drift). Neither lets pass
 what would break a published event.
@@ -46,8 +46,8 @@ def generated() -> dict[str, str]:
     documents |= allocation_files.generated()
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
-    made = case_file.generated() | dashboard.generated() | log_keys.generated()
-    return texts | {"docs/events.md": page(events)} | made
+    texts["docs/events.md"] = page(events)
+    return texts | case_file.generated() | dashboard.generated() | log_keys.generated()
 
 
 def _service(name: str) -> Service:

@@ -24,6 +24,8 @@ MODULES = {
     "dead-letters": "cli.dead_letters",
     "backup": "cli.backup",
     "restore": "cli.backup",
+    "replay": "cli.replay",
+    "rebuild": "cli.rebuild",
 }
 
 

@@ -5,14 +5,13 @@ Read what it wrote before committing it: a rename looks like a drop and an add.
 """
 
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.throwaway import throwaway_postgres
 from shared.hosting import Service
 from shared.migrating import alembic_config, migrate
 
@@ -20,22 +19,13 @@ from shared.migrating import alembic_config, migrate
 def main(service_name: str, message: str) -> Path:
     """Write the next numbered revision and return its file."""
     service: Service = import_module(f"services.{service_name}.app").SERVICE
-    with tempfile.TemporaryDirectory() as directory:
-        server = EmbeddedPostgres(
-            Path(directory) / "server", Path(directory) / "postgres.log", durable=False, tied=True
-        )
-        server.prepare()
-        server.start()
-        try:
-            server.wait_ready()
-            history = ScriptDirectory(str(service.migrations))
-            number = f"{len(list(history.walk_revisions())) + 1:04d}"
-            if number != "0001":
-                migrate(service.migrations, server.admin_url)
-            config = alembic_config(service.migrations, server.admin_url)
-            script = command.revision(config, message, autogenerate=True, rev_id=number)
-        finally:
-            server.stop()
+    with throwaway_postgres() as server:
+        history = ScriptDirectory(str(service.migrations))
+        number = f"{len(list(history.walk_revisions())) + 1:04d}"
+        if number != "0001":
+            migrate(service.migrations, server.admin_url)
+        config = alembic_config(service.migrations, server.admin_url)
+        script = command.revision(config, message, autogenerate=True, rev_id=number)
     path = Path(script.path)  # type: ignore[union-attr]
     path.rename(path.with_name(f"{number}.py"))
     return path.with_name(f"{number}.py")

@@ -15,9 +15,10 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from cli.output import DEFAULT_STATE, Json, StateDirectory, fail, show_json, show_table
+from cli.replay_options import LaneName, lane_of
 from deploy.local.layout import Home
 from deploy.local.stack import Stack, StackFailed
-from shared.broker import TOPICS
+from shared.broker import PRODUCTION_MARK, TOPICS, Topic
 from shared.provisioning import TopicsFailed, create_topics
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def ls(*, kafka: Address = None, state: StateDirectory = DEFAULT_STATE, as_json: Json = False) -> None:
     """Every topic: partitions, records kept, end offsets."""
-    listed = _run(_list(_bootstrap(kafka, state)))
+    listed = _run(_list(broker_address(kafka, state)))
     if as_json:
         show_json(listed)
         return
@@ -57,22 +58,26 @@ def tail(
     as_json: Json = False,
 ) -> None:
     """The last records of a topic by time: type, subject, time, key and content."""
-    _run(_tail(_bootstrap(kafka, state), topic, number, follow=follow, as_json=as_json))
+    _run(_tail(broker_address(kafka, state), topic, number, follow=follow, as_json=as_json))
 
 
 def create(
     *,
     replication: Annotated[int, typer.Option(min=1, help="Copies of each partition: 3 in production.")] = 1,
+    lane: LaneName = None,
+    production: Annotated[bool, typer.Option("--production", help="Mark the cluster: real patients are here.")] = False,
     kafka: Address = None,
     state: StateDirectory = DEFAULT_STATE,
     as_json: Json = False,
 ) -> None:
     """Create the suite's topics that are not there yet; those that are stay as they are."""
+    wanted = [Topic(PRODUCTION_MARK, partitions=1)] if production else []
+    wanted += [topic.within(lane_of(lane)) for topic in TOPICS]
     try:
-        create_topics(_bootstrap(kafka, state), TOPICS, replication)
+        create_topics(broker_address(kafka, state), wanted, replication)
     except TopicsFailed as failure:
         fail(failure)
-    names = [topic.name for topic in TOPICS]
+    names = [topic.name for topic in wanted]
     if as_json:
         show_json({"topics": names})
     else:
@@ -161,7 +166,8 @@ def _consumer(bootstrap: str, *topics: str) -> AIOKafkaConsumer:
     )
 
 
-def _bootstrap(given: str | None, state: StateDirectory) -> str:
+def broker_address(given: str | None, state: StateDirectory) -> str:
+    """The broker's address: the one given, else the running stack's; ends the command where there is neither."""
     if given is not None:
         return given
     try:

@@ -8,9 +8,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
-
-from shared.database import Database
+from shared.database import DRIVER_FAULTS, Database
 
 CHANNEL = "outbox"
 QUIET_SECONDS = 0.003
@@ -39,10 +37,13 @@ class Bell:
                     connection = await self._database.driver()
                 await connection.execute(f"NOTIFY {CHANNEL}")
                 await asyncio.sleep(QUIET_SECONDS)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except DRIVER_FAULTS:
+                if connection is not None:
+                    connection.terminate()
+                connection = None
                 await asyncio.sleep(RETRY_SECONDS)
             except asyncio.CancelledError:
                 if connection is not None:
-                    with suppress(OSError, asyncpg.InterfaceError):
+                    with suppress(*DRIVER_FAULTS):
                         await connection.close(timeout=1)
                 raise

@@ -4,13 +4,18 @@ Producers wait for all replicas and are idempotent; consumers start at the begin
 fixed member. Topics are created by `shared.provisioning`, never by a client that happens to name one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from faststream.kafka import KafkaBroker
 
+from shared.lanes import Lane
+
 PARTITIONS = 12
+
+PRODUCTION_MARK = "carejourney-production"
+"""A topic that is there to say: real patients. `journey replay` asks twice before it writes to such a cluster."""
 
 SPEAKERS = ("registration", "beds", "discharge", "followup")
 LISTENERS = (*SPEAKERS, "console")
@@ -18,18 +23,24 @@ LISTENERS = (*SPEAKERS, "console")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it is to be. Without compaction it keeps everything."""
+    """A topic as it is to be. Without compaction it keeps everything; `any_time` takes records of the future too."""
 
     name: str
     compacted: bool = False
     partitions: int = PARTITIONS
+    any_time: bool = False
 
     @property
     def settings(self) -> dict[str, str]:
         """Kafka's own names and values."""
+        times = {"message.timestamp.after.max.ms": str(2**63 - 1)} if self.any_time else {}
         if self.compacted:
-            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
-        return {"cleanup.policy": "delete", "retention.ms": "-1"}
+            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", **times}
+        return {"cleanup.policy": "delete", "retention.ms": "-1", **times}
+
+    def within(self, lane: Lane) -> "Topic":
+        """The same topic in a lane, where time may have been shifted."""
+        return replace(self, name=lane.topic(self.name), any_time=self.any_time or lane.name is not None)
 
 
 TOPICS = (

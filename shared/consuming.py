@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from shared import broker
 from shared.effects import Effects, Outage
 from shared.inbox import Record
+from shared.lanes import NO_LANE, Lane
 from shared.log import logger
 from shared.telemetry import Telemetry
 
@@ -45,11 +46,13 @@ class Consumer:
         effects: Effects,
         rest_seconds: float,
         telemetry: Telemetry,
+        lane: Lane = NO_LANE,
     ) -> None:
         self._service = service
         self._instance = instance
         self._bootstrap = bootstrap
-        self._topics = topics
+        self._topics = tuple(map(lane.topic, topics))
+        self._lane = lane
         self._effects = effects
         self._rest_seconds = rest_seconds
         self._telemetry = telemetry
@@ -109,7 +112,7 @@ class Consumer:
         kafka = broker.consuming_broker(self._bootstrap, f"{self._service}-{self._instance}")
         subscriber = kafka.subscriber(
             *self._topics,
-            **broker.subscription(self._service, self._instance),
+            **broker.subscription(self._lane.group(self._service), self._instance),
             ack_policy=AckPolicy.MANUAL,
             parser=self._parse,
             decoder=_as_it_came,
@@ -126,7 +129,7 @@ class Consumer:
 
     async def _take(self, records: Any) -> None:  # noqa: ANN401
         """Take a batch, waiting for the database where it is away."""
-        batch = [to_record(record) for record in records]
+        batch = [to_record(record, self._lane) for record in records]
         taken = False
         try:
             while not await self._taken_once(batch):  # noqa: ASYNC110 - no signal says that a server is back
@@ -160,10 +163,10 @@ async def _as_it_came(message: Any) -> Any:  # noqa: ANN401
     return message.raw_message
 
 
-def to_record(record: ConsumerRecord[Any, Any]) -> Record:
-    """Aiokafka's record as ours."""
+def to_record(record: ConsumerRecord[Any, Any], lane: Lane) -> Record:
+    """Aiokafka's record as ours, its topic as it is called without a lane."""
     return Record(
-        topic=record.topic,
+        topic=lane.short(record.topic),
         partition=record.partition,
         offset=record.offset,
         key=record.key,

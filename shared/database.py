@@ -10,11 +10,19 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
 from shared.work import Work
+
+DRIVER_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when a statement fails or the server is away; the last where a connection is lost between two
+messages ("cannot switch to state 12; another operation (2) is in progress")."""
+FAULTS = (*DRIVER_FAULTS, DBAPIError, PoolTimeoutError)
+"""The same, and what SQLAlchemy makes of it."""
 
 SESSION = {
     "timezone": "UTC",
@@ -72,14 +80,19 @@ class Database:
 
 async def check_schema(engine: AsyncEngine, migrations: Path) -> None:
     """Raise `SchemaBehind` unless the database is at this code's newest version, or a later one."""
-    newest = max((file.stem for file in (migrations / "versions").glob("[0-9]*.py")), default="")
+    newest = newest_version(migrations)
     async with engine.connect() as connection:
-        current = await _version(connection)
+        current = await version_of(connection)
     if current is None or current < newest:
         raise SchemaBehind(f"the database is at version {current}, this code needs {newest}: run `migrate` first")
 
 
-async def _version(connection: AsyncConnection) -> str | None:
+def newest_version(migrations: Path) -> str:
+    """The version that this code was written for; empty where there is no migration."""
+    return max((file.stem for file in (migrations / "versions").glob("[0-9]*.py")), default="")
+
+
+async def version_of(connection: AsyncConnection) -> str | None:
     """The version that the migrations have written down; None for a database that they have never seen."""
     known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     return await connection.scalar(text("SELECT max(version_num) FROM alembic_version")) if known else None

@@ -10,30 +10,34 @@ Invariant: what `take` returns from is committed, as an effect or as a parked re
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared import inbox
 from shared.broker import dead_letters_of
 from shared.clock import wall_now
 from shared.codec import Undecodable, decode
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.envelope import Headers, Headless, Outgoing, caused_by, unseal
 from shared.inbox import Received, Record
 from shared.log import logger
 from shared.reactions import Reactions
+from shared.tables import LARGEST_VALUE_BYTES
 from shared.telemetry import Telemetry
 from shared.work import Work
 
 ATTEMPTS = 5
 BACK_OFF_SECONDS = 0.05
-CONNECTION_LOST = ("08", "57P", "53300")
-"""SQLSTATE classes that say the server is away, shutting down, starting up or full, not that a statement is wrong."""
+CONNECTION_LOST = ("08", "57P", "53300", "55P03")
+"""SQLSTATE classes that say the server is away, shutting down, starting up, full or holding a lock for too long (as
+while a projection is rebuilt), not that a statement is wrong."""
+NUL = "\0"
+"""No text column takes it; a key that is no text may hold it."""
 
 log = logger(__name__)
 
@@ -64,7 +68,7 @@ class Effects:
         """Take a batch in order. Raises `Outage` when the database is away; at most a first part is taken then."""
         readable: list[Received] = []
         for record in records:
-            one = self._read(record)
+            one = read(record, self._reactions.types)
             if isinstance(one, Received):
                 readable.append(one)
             elif isinstance(one, Unreadable):
@@ -78,28 +82,13 @@ class Effects:
 
         async def effect(work: Work) -> None:
             for record in await withdraw(work):
-                one = self._read(record)
+                one = read(record, self._reactions.types)
                 if isinstance(one, Unreadable):
                     raise Undecodable(one.reason)
                 if one is not None:
                     await self._react([one], work)
 
         return await self._attempt(effect)
-
-    def _read(self, record: Record) -> Received | Unreadable | None:
-        """The event in the record; None when it is not for us."""
-        try:
-            envelope = unseal(record.headers)
-        except Headless:
-            return Unreadable(reason="headless")
-        if envelope.type not in self._reactions.types:
-            return None
-        try:
-            event = decode(envelope.type, record.value or b"")
-        except Undecodable as fault:
-            log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
-            return Unreadable(reason="undecodable", aggregate=envelope.aggregate, type=envelope.type)
-        return Received(record=record, envelope=envelope, event=event, aggregate=envelope.aggregate)
 
     async def _take_readable(self, batch: Sequence[Received]) -> None:
         """Together; where that fails, one by one."""
@@ -168,10 +157,26 @@ class Effects:
         try:
             async with self._database.work() as work:
                 yield work
-        except (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             if is_outage(fault):
                 raise Outage from None
             raise
+
+
+def read(record: Record, types: AbstractSet[str]) -> Received | Unreadable | None:
+    """The event in the record; None when it is of none of these types."""
+    try:
+        envelope = unseal(record.headers)
+    except Headless:
+        return Unreadable(reason="headless")
+    if envelope.type not in types:
+        return None
+    try:
+        event = decode(envelope.type, record.value or b"")
+    except Undecodable as fault:
+        log.warning("event-undecodable", type=envelope.type, reason=fault.fields)
+        return Unreadable(reason="undecodable", aggregate=envelope.aggregate, type=envelope.type)
+    return Received(record=record, envelope=envelope, event=event, aggregate=envelope.aggregate)
 
 
 def is_outage(fault: BaseException) -> bool:
@@ -181,20 +186,30 @@ def is_outage(fault: BaseException) -> bool:
         return fault.connection_invalidated or (cause is not None and is_outage(cause))
     if isinstance(fault, asyncpg.PostgresError):
         return str(fault.sqlstate or "").startswith(CONNECTION_LOST)
-    return isinstance(fault, (OSError, PoolTimeoutError, asyncpg.InterfaceError))
+    return isinstance(fault, FAULTS)
 
 
 def dead_letter(service: str, record: Record, reason: str) -> Outgoing:
-    """The record as it came, with where from and why, for the service's dead-letter topic."""
+    """The record as it came, with where from and why, for the service's dead-letter topic.
+
+    Of a record that is too large to be sent again only where it stands and why: the whole of it lies in `parked`.
+    """
     origin: Headers = [
         ("dead-topic", record.topic.encode()),
         ("dead-partition", str(record.partition).encode()),
         ("dead-offset", str(record.offset).encode()),
         ("dead-reason", reason.encode()),
     ]
+    fits = _size(record) <= LARGEST_VALUE_BYTES
     return Outgoing(
         topic=dead_letters_of(service),
-        key=(record.key or b"").decode("utf-8", "replace"),
-        headers=[*record.headers, *origin],
-        value=record.value,
+        key=(record.key or b"").decode("utf-8", "replace").replace(NUL, "") if fits else "",
+        headers=[*record.headers, *origin] if fits else origin,
+        value=record.value if fits else None,
     )
+
+
+def _size(record: Record) -> int:
+    """Bytes of the record, as it would be sent again."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers

@@ -18,6 +18,7 @@ from shared.messages import Event, source_of, topic_of
 Headers = list[tuple[str, bytes | None]]
 
 SOURCE_PREFIX = "/carejourney/"
+LONGEST_NAME = 1_000
 
 
 class Headless(ValueError):
@@ -119,8 +120,8 @@ def unseal(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         return Envelope(
             event_id=UUID(event_id),
             type=texts["ce_type"].decode(),
-            source=texts["ce_source"].decode().removeprefix(SOURCE_PREFIX),
-            subject=texts["ce_subject"].decode(),
+            source=_name(texts["ce_source"]).removeprefix(SOURCE_PREFIX),
+            subject=_name(texts["ce_subject"]),
             time=datetime.fromisoformat(texts["ce_time"].decode()),
             origin=Origin(
                 correlation_id=texts.get("correlationid", texts["ce_id"]).decode(),
@@ -132,6 +133,13 @@ def unseal(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         raise Headless(f"header {missing.args[0]} is missing") from None
     except ValueError:
         raise Headless("a header is not what it should be") from None
+
+
+def _name(raw: bytes) -> str:
+    """Text that can name an aggregate. Raises `ValueError` for what the database takes as no key."""
+    if len(raw) > LONGEST_NAME or b"\0" in raw:
+        raise ValueError("is no name")
+    return raw.decode()
 
 
 def correlation_id() -> str | None:

@@ -28,17 +28,20 @@ from shared import auth, dead_letters, log, problem
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
-from shared.database import Database, SchemaBehind, check_schema, engine_for
+from shared.database import FAULTS, Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, health, install_missing
+from shared.http import Edge, health, install_missing, install_outage
+from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
 from shared.telemetry import Telemetry
-from shared.timers import FAULTS, Timer, Timers
+from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
 from shared.work import Work
+
+logger = log.logger(__name__)
 
 PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
@@ -85,30 +88,39 @@ class Host:
     timers: list[Timer] = field(default_factory=list)
     consumer: Consumer | None = None
     clockwork: Timers | None = None
+    relay: Relay | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start every part; on the way out stop them and give back what they held."""
+        """Start every part; on the way out stop them and give back what they held.
+
+        The relay ends last: what the others have still written is on Kafka before the process is gone.
+        """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.telemetry.tracing.close)
             stack.push_async_callback(self.database.close)
             await check_schema(self.database.engine, self.service.migrations)
             if self.service.resources is not None:
                 await stack.enter_async_context(self.service.resources(self))
-            tasks = [asyncio.create_task(part) for part in self._parts()]
-            stack.push_async_callback(_cancel, tasks)
+            parts = self._parts()
+            if self.relay is not None:
+                stack.push_async_callback(_cancel, [_watched(self.relay.run())])
+                stack.push_async_callback(self.relay.drain)
+            stack.push_async_callback(_cancel, [_watched(part) for part in parts])
             yield
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        name, settings = self.service.name, self.settings
+        """Everything that runs but the relay, which is made here too."""
+        name, settings, lane = self.service.name, self.settings, Lane(self.settings.lane)
         relay_name = f"{name}-relay-{settings.instance}"
-        relay = Relay(self.database, settings.kafka, relay_name, self.telemetry) if "relay" in self.parts else None
+        if "relay" in self.parts:
+            self.relay = Relay(self.database, settings.kafka, relay_name, self.telemetry, lane)
         bell = Bell(self.database)
         running: list[Coroutine[Any, Any, None]] = [bell.run(), self._measure()]
         clockwork = self.clockwork = Timers(self.database, self.timers, self.telemetry)
 
         def committed() -> None:
-            (relay or bell).ring()
+            (self.relay or bell).ring()
             clockwork.wake()
 
         self.database.on_commit = committed
@@ -123,10 +135,9 @@ class Host:
                     effects=self.effects,
                     rest_seconds=self.service.reactions.rest_seconds,
                     telemetry=self.telemetry,
+                    lane=lane,
                 )
                 running.append(self.consumer.run())
-        if relay is not None:
-            running.append(relay.run())
         return running
 
     async def _measure(self) -> None:
@@ -179,7 +190,7 @@ class Host:
             "due": next_due_at is not None and next_due_at <= now,
             "outbox": waiting["outbox"],
             "parked": waiting["parked"],
-            "topics": self.service.reactions.topics,
+            "topics": tuple(map(Lane(self.settings.lane).topic, self.service.reactions.topics)),
             "taken": taken,
         }
 
@@ -224,6 +235,7 @@ def application(service: Service, lifespan: Any = None, *, routes: bool = True) 
     )
     problem.install(app)
     install_missing(app)
+    install_outage(app)
     for router in service.routers if routes else ():
         app.include_router(router)
     return app
@@ -257,8 +269,23 @@ def main(service: Service) -> None:
         raise SystemExit(str(behind)) from None
 
 
+def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run a part. One that fails takes the process with it: half alive, nobody would start it anew."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    fault = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if fault is not None:
+        logger.error("part-failed", error=type(fault).__name__)
+        signal.raise_signal(signal.SIGTERM)
+
+
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
+        task.remove_done_callback(_ended)
         task.cancel()
     for task in tasks:
         with suppress(asyncio.CancelledError):

@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
 from shared.commands import not_found
-from shared.database import Database
+from shared.database import FAULTS, Database
+from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
+from shared.problem import problem
 from shared.telemetry import Telemetry
 from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
 from shared.work import Missing
@@ -139,6 +141,21 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
         return Response(request.app.state.telemetry.render(), media_type="text/plain; version=0.0.4")
 
     return router
+
+
+def install_outage(app: FastAPI) -> None:
+    """Answer 503 where the database went away in the middle of it; whatever else it raised stays a fault of ours."""
+
+    async def answer(_: Request, fault: Exception) -> Response:
+        if not is_outage(fault):
+            raise fault
+        remedy = "send it again with the same key: the answer says whether it took effect"
+        return problem(
+            503, "outcome-unknown", "The database did not answer", remedy=remedy, headers={"Retry-After": "1"}
+        )
+
+    for kind in FAULTS:
+        app.add_exception_handler(kind, answer)
 
 
 def install_missing(app: FastAPI) -> None:

@@ -1,7 +1,8 @@
 """Migrations: how a service's history is applied, and what every `migrations/env.py` calls.
 
-Revisions are numbered (`0001`, `0002` …), so that a database can be compared with the code by order. Only what migrates
-imports this: Alembic would cost every start of a service a fifth of a second.
+Invariants: of several that migrate a database at once one does it; a database ahead of this code stays as it
+is, so that a version can be taken back. Revisions are numbered (`0001`, `0002` …), so that a database can be
+compared with the code by order. Only what migrates imports this: Alembic would cost every start a fifth of a second.
 """
 
 import asyncio
@@ -9,9 +10,13 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, pool
+from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from shared.database import newest_version, version_of
+
+LOCK = text("SELECT pg_advisory_lock(2829)")
 
 
 def migrate(migrations: Path, url: str) -> None:
@@ -36,9 +41,19 @@ def run(metadata: MetaData) -> None:
 async def _migrate(url: str, metadata: MetaData) -> None:
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool)
     async with engine.connect() as connection:
-        await connection.run_sync(_run_all, metadata)
+        await connection.execute(LOCK)  # held until the connection ends
+        ahead = await _is_ahead(connection)
+        await connection.commit()  # Alembic opens a transaction for each migration by itself
+        if not ahead:
+            await connection.run_sync(_run_all, metadata)
         await connection.commit()
     await engine.dispose()
+
+
+async def _is_ahead(connection: AsyncConnection) -> bool:
+    """Whether a later version of the code has migrated this database: Alembic would not know its revision."""
+    migrations = Path(context.config.get_main_option("script_location") or "")
+    return (await version_of(connection) or "") > newest_version(migrations)
 
 
 def _run_all(connection: Connection, metadata: MetaData) -> None:

@@ -7,11 +7,8 @@ topic is meant to be recognised. What was decided stays for ever in the services
 import asyncio
 from datetime import timedelta
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-
 from shared.clock import wall_now
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.log import logger
 
 KEPT_DAYS = 90
@@ -46,6 +43,6 @@ async def prune_for_ever(database: Database) -> None:
         try:
             if gone := await prune(database):
                 log.info("pruned", rows=gone)
-        except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             log.warning("pruning-interrupted", error=type(fault).__name__)
         await asyncio.sleep(ROUND_SECONDS)

@@ -5,7 +5,7 @@ drawn from events.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,17 @@ Projection = Callable[[Sequence[Received], Work], Awaitable[None]]
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Tables that nothing but events write, and the handlers that do so and nothing else: each idempotent."""
+
+    tables: tuple[str, ...] = ()
+    handlers: Mapping[type[Event], Handler] = field(default_factory=dict)
+
+
+NOTHING_DRAWN = Drawn()
+
+
+@dataclass(frozen=True)
 class Reactions:
     """Either `handlers`, one an event type, or one `projection` for all of `types`."""
 
@@ -26,6 +37,9 @@ class Reactions:
     projected: tuple[type[Event], ...] = ()
     rest_seconds: float = 0.0
     """How long to let records gather between two batches: latency given for far fewer transactions."""
+
+    drawn: Drawn = NOTHING_DRAWN
+    """What a service that decides can have drawn again from the topics; of a projection that is everything."""
 
     @cached_property
     def types(self) -> frozenset[str]:

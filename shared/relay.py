@@ -15,14 +15,14 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared import broker
 from shared.bell import CHANNEL
-from shared.database import Database
+from shared.database import DRIVER_FAULTS, Database
+from shared.lanes import NO_LANE, Lane
 from shared.log import logger
 from shared.outbox import unpack_headers
 from shared.tables import SHARDS
@@ -33,6 +33,7 @@ LOCK_CLASS = 0x0B0C
 BATCH_ROWS = 1_000
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
+DRAIN_SECONDS = 5.0
 
 LOCK = "SELECT shard FROM unnest($1::int[]) AS shard WHERE pg_try_advisory_lock($2, shard)"
 READ = "SELECT id, topic, key, headers, value FROM outbox WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2"
@@ -46,24 +47,36 @@ KNOWN_KEYS = 65_536
 class Relay:
     """Sends a service's outbox until cancelled; outlives both the database's and Kafka's absence."""
 
-    def __init__(self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry) -> None:
+    def __init__(
+        self, database: Database, bootstrap: str, client_id: str, telemetry: Telemetry, lane: Lane = NO_LANE
+    ) -> None:
         self._database = database
+        self._lane = lane
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._telemetry = telemetry
         self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
         self._shards: set[int] = set()
 
     def ring(self) -> None:
         """There is something in the outbox: look now. For those in this process; others are heard through the bell."""
         self._woken.set()
 
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Before an end: send what is in the outbox by now. Returns at once where Kafka is away; the rows stay."""
+        if self._shards:
+            self._idle.clear()
+            self._woken.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)
+
     async def run(self) -> None:
         """Connect, send, and start over whenever a connection is lost."""
         while True:
             try:
                 await self._session()
-            except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except (*DRIVER_FAULTS, KafkaError) as fault:
                 log.warning("relay-interrupted", error=type(fault).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -89,6 +102,8 @@ class Relay:
             await self._take_shards(connection)
             while await self._send_some(connection, producer):
                 pass
+            if not self._woken.is_set():
+                self._idle.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
@@ -103,7 +118,7 @@ class Relay:
         rows = await connection.fetch(READ, sorted(self._shards), BATCH_ROWS)
         if not rows:
             return False
-        groups = await _by_partition(producer, rows)
+        groups = await _by_partition(producer, rows, self._lane)
         outcomes = await asyncio.gather(
             *(
                 _send(producer, topic, partition, group, self._telemetry.tracing.sending(topic))
@@ -121,14 +136,17 @@ class Relay:
         return len(rows) == BATCH_ROWS or len(sent) < len(rows)
 
 
-async def _by_partition(producer: AIOKafkaProducer, rows: Sequence[Any]) -> dict[tuple[str, int], list[Any]]:
+async def _by_partition(
+    producer: AIOKafkaProducer, rows: Sequence[Any], lane: Lane
+) -> dict[tuple[str, int], list[Any]]:
     """Rows by the partition that any Kafka client would choose for their key, in order."""
     partitions = {
-        topic: tuple(sorted(await producer.partitions_for(topic))) for topic in {row["topic"] for row in rows}
+        topic: tuple(sorted(await producer.partitions_for(topic)))
+        for topic in {lane.topic(row["topic"]) for row in rows}
     }
     groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for row in rows:
-        topic = row["topic"]
+        topic = lane.topic(row["topic"])
         groups[topic, _partition_of(row["key"], partitions[topic])].append(row)
     return groups
 

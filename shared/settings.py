@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.lanes import PATTERN, REMEDY
+
 PREFIX = "JOURNEY_"
 WRONG_USE = 2
 STRUCTURES = (dict, list, set, frozenset, tuple)
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
     kafka: Annotated[str, AfterValidator(_bootstrap)] = Field(
         description="give the bootstrap addresses, such as 127.0.0.1:9092 or kafka-0:9092,kafka-1:9092"
     )
+    lane: str | None = Field(default=None, pattern=PATTERN, description=REMEDY)
     http_host: str = Field(default="127.0.0.1", min_length=1, description="give the address to listen on")
     http_port: int = Field(ge=0, le=65535, description="give the port to listen on, or 0 for any free one")
     clock: Annotated[str, AfterValidator(_clock)] = Field(

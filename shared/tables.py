@@ -28,6 +28,9 @@ SHARDS = 32
 LARGEST_VALUE_BYTES = 900_000
 """Kafka's default limit is 1 MiB a batch, headers included."""
 
+ARRIVAL = {"arrival": True}
+"""Marks a column (its `info`) that says when a row came and not what it says: no two readings of the topics agree."""
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -39,7 +42,7 @@ NAMING = {
 
 def machinery(metadata: MetaData) -> None:
     """Add the shared tables. `…_at` columns here are wall-clock times: they say how old a row is, for operators."""
-    for table in (_outbox, _inbox, _aggregate_version, _parked, _command):
+    for table in (_outbox, _inbox, _aggregate_version, _parked, _dead_letter_log, _command):
         table(metadata)
 
 
@@ -92,9 +95,29 @@ def _parked(metadata: MetaData) -> None:
         Column("headers", LargeBinary, nullable=False),
         Column("value", LargeBinary),
         Column("reason", Text, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default="0"),
         _wall("parked_at"),
         Index("one_parked_record", "topic", "partition", "offset", unique=True),
         Index("ix_parked_aggregate", "aggregate"),
+    )
+
+
+def _dead_letter_log(metadata: MetaData) -> None:
+    """Who decided what about a parked record, and when; `fault` is why a redrive changed nothing."""
+    Table(
+        "dead_letter_log",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("who", Text, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("fault", Text),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("aggregate", Text),
+        Column("type", Text),
+        _wall("decided_at"),
+        CheckConstraint("action IN ('redrive', 'drop')", name="dead_letter_action"),
     )
 
 

@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from shared.clock import SystemClock
-from shared.database import Database
+from shared.database import FAULTS, Database
 from shared.log import logger
 from shared.telemetry import Telemetry
 from shared.work import Stale, Work
@@ -24,7 +20,6 @@ BATCH = 100
 POLL_SECONDS = 1.0
 SYSTEM_PACE_SECONDS = 0.25
 DRIVEN_PACE_SECONDS = 0.05
-FAULTS = (OSError, DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = logger(__name__)
 

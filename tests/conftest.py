@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.service",
     "tests.support.delivery",
+    "tests.support.replaying",
     "tests.support.stack",
     "tests.support.promtool",
 ]

@@ -1,15 +1,16 @@
 """What the beds service reacts to: the table of contents of its consumers."""
 
-from services.beds.requests.handlers import on_admission_requested
+from services.beds.requests.handlers import on_admission_requested, remember_death
 from services.beds.stays.handlers import on_patient_deceased, on_patient_left
 from shared.messages.discharge import PatientLeft
 from shared.messages.registration import AdmissionRequested, PatientDeceased
-from shared.reactions import Reactions
+from shared.reactions import Drawn, Reactions
 
 REACTIONS = Reactions(
     {
         AdmissionRequested: on_admission_requested,
         PatientDeceased: on_patient_deceased,
         PatientLeft: on_patient_left,
-    }
+    },
+    drawn=Drawn(("deceased",), {PatientDeceased: remember_death}),
 )

@@ -3,11 +3,12 @@
 from services.discharge.accounts import handlers as accounts
 from shared.messages.beds import PatientAdmitted
 from shared.messages.registration import PatientRegistered
-from shared.reactions import Reactions
+from shared.reactions import Drawn, Reactions
 
 REACTIONS = Reactions(
     {
         PatientRegistered: accounts.on_patient_registered,
         PatientAdmitted: accounts.on_patient_admitted,
-    }
+    },
+    drawn=Drawn(("coverage",), {PatientRegistered: accounts.on_patient_registered}),
 )

@@ -6,7 +6,7 @@ from shared.messages.beds import PatientAdmitted
 from shared.messages.discharge import PatientLeft
 from shared.messages.followup import PlanClosed
 from shared.messages.registration import AppointmentBooked, AppointmentCancelled, PatientDeceased
-from shared.reactions import Reactions
+from shared.reactions import Drawn, Reactions
 
 REACTIONS = Reactions(
     {
@@ -16,5 +16,13 @@ REACTIONS = Reactions(
         PlanClosed: visits.on_plan_closed,
         AppointmentBooked: visits.on_appointment_booked,
         AppointmentCancelled: visits.on_appointment_cancelled,
-    }
+    },
+    drawn=Drawn(
+        ("followed",),
+        {
+            PatientLeft: plans.remember_leaving,
+            PatientAdmitted: plans.remember_admission,
+            PatientDeceased: plans.remember_death,
+        },
+    ),
 )

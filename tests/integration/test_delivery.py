@@ -5,9 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from aiokafka import AIOKafkaConsumer
+from asyncpg import InternalClientError
 
 from shared.broker import dead_letters_of
 from shared.dead_letters import withdraw
+from shared.outbox import unpack_headers
+from shared.relay import Relay
+from shared.tables import LARGEST_VALUE_BYTES
 from tests.support.delivery import TOPIC, death, running
 from tests.support.service import NOON, record_of
 from tests.support.topics import produce
@@ -91,6 +95,57 @@ async def test_bytes_that_are_no_event_are_parked_and_the_next_is_taken(pair, pa
         await until(lambda: _parks(pair, ["headless", "undecodable"]))
 
 
+async def test_a_relay_outlives_whatever_the_driver_makes_of_a_lost_connection(pair, patients, monkeypatch):
+    driver, lost = pair.speaker.driver, []
+
+    class Losing:
+        def __init__(self, connection):
+            self._connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+        async def fetch(self, *arguments):
+            if not lost:
+                lost.append(arguments)
+                raise InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+            return await self._connection.fetch(*arguments)
+
+    async def connect():
+        return Losing(await driver())
+
+    monkeypatch.setattr(pair.speaker, "driver", connect)
+    async with pair.relaying(), pair.consuming():
+        await pair.say(patients[0], 1)
+        await pair.hears(patients[0], [1])
+    assert lost
+
+
+async def test_a_record_too_large_to_be_said_again_is_parked_whole_and_told_by_its_place(pair, patients):
+    large = replace(sealed(patients[0], 1), value=b"0" * (LARGEST_VALUE_BYTES + 1))
+    await pair.effects().take([large, sealed(patients[1], 1)])
+    assert await pair.heard(patients[1]) == [1]
+    async with pair.listener.work() as work:
+        connection = await work.sql()
+        assert await connection.fetchval("SELECT length(value) FROM parked") == len(large.value)
+        letter = await connection.fetchrow("SELECT headers, value FROM outbox")
+    assert letter["value"] is None
+    assert dict(unpack_headers(letter["headers"]))["dead-offset"] == str(large.offset).encode()
+
+
+async def test_a_key_or_a_name_that_no_text_column_takes_stops_nobody(pair, patients):
+    event = sealed(patients[0], 1)
+    others = [header for header in event.headers if header[0] != "ce_subject"]
+    names = (b"patient/\0", b"patient/" + b"0" * 5_000, b"patient/\xff")
+    nameless = [
+        replace(event, offset=offset, key=b"\0\1", headers=(*others, ("ce_subject", name)))
+        for offset, name in enumerate(names)
+    ]
+    await pair.effects().take([*nameless, event])
+    assert await pair.heard(patients[0]) == [1]
+    assert await pair.parked() == ["headless"] * len(names)
+
+
 async def test_a_consumer_cut_off_after_its_commit_and_before_its_acknowledgement_does_not_do_it_again(pair, patients):
     records = [sealed(patient, 1) for patient in patients]
     effects = pair.effects()
@@ -112,10 +167,10 @@ async def test_a_parked_event_is_taken_with_all_behind_it_once_its_cause_is_mend
     effects = pair.effects()
     await effects.take([sealed(patient, 1), sealed(patient, 2)])
     parked_id = (await pair.parked_ids())[0]
-    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) == "ValueError"
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id, who="tester", action="redrive")) == "ValueError"
     assert len(await pair.parked()) == 2
     pair.refuses.clear()
-    assert await effects.redrive(partial(withdraw, parked_id=parked_id)) is None
+    assert await effects.redrive(partial(withdraw, parked_id=parked_id, who="tester", action="redrive")) is None
     assert await pair.heard(patient) == [1, 2]
     assert await pair.parked() == []
 
@@ -138,6 +193,18 @@ async def test_a_consumer_shows_the_partitions_it_takes_from_and_what_it_has_not
         await pair.hears(patients[-1], [1])
         await until(lambda: _measured(consumer, lambda: shown("journey_consumer_partitions", {"topic": TOPIC}) == 12))
         await until(lambda: _measured(consumer, lambda: shown("journey_consumer_lag", {"topic": TOPIC}) == 0))
+
+
+async def test_a_relay_that_is_to_end_first_sends_what_is_there(pair, patients):
+    relay = Relay(pair.speaker, pair.bootstrap, f"{pair.name}-relay", pair.telemetry)
+    async with running(relay.run()):
+        await pair.say(patients[0], 1)
+        await until(lambda: _is_zero(pair), seconds=20)
+        async with pair.speaker.work() as work:
+            for version in range(2, 2002):
+                work.publish(death(patients[0], version))
+        await relay.drain(seconds=30)
+        assert await pair.outbox() == 0
 
 
 def sealed(patient, version):

@@ -5,8 +5,10 @@ Invariant: with `REQUIRE_APACHE_KAFKA=1` no test is green on anything but Apache
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -57,6 +59,25 @@ class TestBroker:
         made = admin.create_topics([NewTopic(topic, partitions, 1, config=config)], operation_timeout=SECONDS)
         made[topic].result(SECONDS)
         return topic
+
+    def delete_topic(self, name: str) -> None:
+        """Take a topic away, for tests whose topic others would notice."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        admin.delete_topics([name], operation_timeout=SECONDS)[name].result(SECONDS)
+
+
+@contextmanager
+def own_broker(folder: Path) -> Iterator[TestBroker]:
+    """An Apache Kafka for a program that measures; its data lies in `folder`."""
+    broker, _ = choose("apache", Place(directory=folder / "node", log=folder / "kafka.log", tied=True), [])
+    broker.prepare()
+    broker.start()
+    try:
+        broker.wait_ready()
+        yield TestBroker(broker)
+    finally:
+        broker.stop()
+        broker.remove()
 
 
 @pytest.fixture(scope="session")

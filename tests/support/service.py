@@ -5,6 +5,7 @@ Invariant: what a test sees went through the same edge, transaction and inbox as
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -158,6 +160,21 @@ def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory
                 yield ServiceUnderTest(host, client, fixed, key)
 
     return run
+
+
+@asynccontextmanager
+async def listening(service: ServiceUnderTest) -> AsyncIterator[str]:
+    """The service's application on a port of loopback; its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(service.host.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 @pytest.fixture

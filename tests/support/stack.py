@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from shared.fingerprint import fingerprint
 from tests.support.folders import folder
 
 T = TypeVar("T")
-MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "command", "alembic_version")
+MACHINERY = ("outbox", "inbox", "aggregate_version", "parked", "dead_letter_log", "command", "alembic_version")
 
 
 @dataclass
@@ -105,6 +106,13 @@ def _silently(_done: int, _left: int, _at: datetime) -> None:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[RunningStack]:
     """A stack of the test module's own, with a clock that begins anew."""
+    with running_stack() as stack:
+        yield stack
+
+
+@contextmanager
+def running_stack() -> Iterator[RunningStack]:
+    """A stack that is gone afterwards, with a clock that begins anew."""
     with folder("stack") as root:
         home = Home(root)
         clock = fresh_clock(root / "clock")

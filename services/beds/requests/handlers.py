@@ -29,6 +29,11 @@ async def withdraw_for_death(event: PatientDeceased, work: Work) -> None:
             await inventory.want_round(work)
 
 
+async def remember_death(event: PatientDeceased, work: Work) -> None:
+    """The death alone, for whoever draws what is known anew."""
+    await store.note_deceased(work, event.patient_id, event.deceased_on)
+
+
 async def request(request_id: UUID, work: Work) -> AdmissionRequest:
     """One request; `Missing` when there is none."""
     return await store.request(work, request_id)

@@ -14,17 +14,14 @@ from datetime import tzinfo
 from time import monotonic
 from typing import Any
 
-import asyncpg
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.console.board import handlers
 from services.console.board.model import Change
 from services.console.pages.language import Tag
 from services.console.projection import queries
 from services.console.projection.model import CHANNEL
-from shared.database import Database
+from shared.database import DRIVER_FAULTS, FAULTS, Database
 from shared.log import logger
 
 FRAMES_KEPT = 64
@@ -35,7 +32,6 @@ LONGEST_SECONDS = 900.0
 """A stream ends after so long; the page comes back with its place, and its token is looked at again."""
 
 RETRY_MILLISECONDS = 1000
-FAULTS = (OSError, DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 Draw = Callable[[Change, Tag], str]
 Read = Callable[[int], Awaitable[tuple[int, bytes] | None]]
@@ -88,13 +84,16 @@ class Feed:
                     await self._advance()
                 except FAULTS as fault:
                     log.warning("feed-interrupted", error=type(fault).__name__)
+                    if listener is not None:
+                        listener.terminate()
+                    listener = None
                     await asyncio.sleep(POLL_SECONDS)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._rung.wait()
         finally:
             if listener is not None:
-                with suppress(OSError, asyncpg.InterfaceError):
+                with suppress(*DRIVER_FAULTS):
                     await listener.close(timeout=1)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from sqlmodel import Field
 from services.console.projection.batch import Batch, columns
 from services.console.projection.model import CHANNEL
 from services.console.tables import Row
+from shared.tables import ARRIVAL
 
 ONE_BATCH_AT_A_TIME = 7_302_145_586
 """Key of the advisory lock; any number that nothing else in this database uses."""
@@ -34,7 +35,7 @@ class EventRow(Row, table=True):
     )
 
     event_id: UUID = Field(primary_key=True)
-    position: int = Field(sa_column=Column(BigInteger, server_default=NEXT_POSITION, nullable=False))
+    position: int = Field(sa_column=Column(BigInteger, server_default=NEXT_POSITION, nullable=False, info=ARRIVAL))
     type: str
     topic: str
     occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
@@ -78,8 +79,8 @@ class BedNowRow(Row, table=True):
     patient_id: UUID | None
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
     version: int
-    position: int = Field(sa_type=BigInteger)
-    added_position: int = Field(sa_type=BigInteger)
+    position: int = Field(sa_type=BigInteger, sa_column_kwargs={"info": ARRIVAL})
+    added_position: int = Field(sa_type=BigInteger, sa_column_kwargs={"info": ARRIVAL})
 
 
 class AdmissionRow(Row, table=True):

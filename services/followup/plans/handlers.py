@@ -56,6 +56,21 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
         await close_plan(running, CloseReason.DECEASED, work)
 
 
+async def remember_leaving(event: PatientLeft, work: Work) -> None:
+    """What is known of the patient, and no plan: for whoever draws it anew."""
+    await store.remember(work, (await store.followed(work, event.patient_id)).after_leaving(event))
+
+
+async def remember_admission(event: PatientAdmitted, work: Work) -> None:
+    """What is known of the patient, and no plan: for whoever draws it anew."""
+    await store.remember(work, (await store.followed(work, event.patient_id)).after_admission(event))
+
+
+async def remember_death(event: PatientDeceased, work: Work) -> None:
+    """What is known of the patient, and no plan: for whoever draws it anew."""
+    await store.remember(work, (await store.followed(work, event.patient_id)).after_death(event))
+
+
 async def make_due_tasks(work: Work, limit: int) -> int:
     """Make a task of every step that has come up, for at most `limit` plans. Returns how many plans moved on."""
     moved = await due.make_due(work, limit)

@@ -1,23 +1,19 @@
 """Discharge under test: its real application beside the simulated centre, which listens on loopback."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 import httpx
 import pytest
-import uvicorn
 
 from services.discharge.app import SERVICE
 from services.simulator.app import SERVICE as CENTRE
 from shared.ids import new_id
 from shared.messages.beds import PatientAdmitted
 from shared.messages.registration import PatientRegistered
-from tests.support.service import ServiceFactory, ServiceUnderTest
+from tests.support.service import ServiceFactory, ServiceUnderTest, listening
 
 NURSE, CLINICIAN, BACK_OFFICE, OPERATOR = "ward-nurse", "clinician", "back-office", "operator"
 TIMEOUT_SECONDS = 2.5
@@ -154,21 +150,6 @@ def admitted(service, patient_id, stay_id):
         admitted_at=service.clock.now(),
         aggregate_version=2,
     )
-
-
-@asynccontextmanager
-async def listening(service: ServiceUnderTest) -> AsyncIterator[str]:
-    """The service's application on a port of loopback; its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(service.host.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
 
 
 @pytest.fixture

@@ -67,6 +67,17 @@ async def test_a_command_without_a_key_is_told_to_bring_one(registration):
     assert "Idempotency-Key" in answer.json()["remedy"]
 
 
+async def test_a_lost_connection_is_told_as_unknown_and_settled_by_the_same_key(registration, postgres):
+    await registration.command("POST", "/patients", body=somebody(), **DESK)
+    name = registration.host.database.engine.url.database
+    postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+    body = somebody()
+    away = await registration.command("POST", "/patients", body=body, key="k-1", **DESK)
+    assert (away.status_code, away.json()["code"]) == (503, "outcome-unknown")
+    assert away.headers["retry-after"]
+    assert (await registration.command("POST", "/patients", body=body, key="k-1", **DESK)).status_code == 201
+
+
 async def test_bad_input_is_named_by_field_and_never_echoed(registration):
     answer = await registration.command("POST", "/patients", body=somebody(sex="secret-value", extra=1), **DESK)
     assert answer.status_code == 422

@@ -1,0 +1,1 @@
+"""Recording topics losslessly, and playing them back: elsewhere, at any speed, shifted, masked, in part."""
