@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -33,6 +33,7 @@ from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
+from shared.straight import Endpoint, Straight
 from shared.telemetry import Telemetry
 from shared.timers import Timer, Timers
 
@@ -51,6 +52,8 @@ class Service:
     migrations: Path
     metadata: MetaData
     routers: Sequence[APIRouter]
+    straight: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Path → the short way of a POST that one of the routers documents."""
     reactions: Reactions = NONE
     timers: Sequence[Timer] = ()
     settings: type[Settings] = Settings
@@ -179,6 +182,8 @@ def host_of(
     app.state.telemetry = telemetry
     app.state.settings = settings
     app.state.verifier = auth.Verifier(settings.jwks)
+    if service.straight and "api" in parts:
+        app.add_middleware(Straight, endpoints=service.straight)
     app.add_middleware(Edge, telemetry=telemetry)
     effects = Effects(service.name, database, service.reactions, telemetry)
     host = Host(service, settings, frozenset(parts), telemetry, database, effects, app, list(service.timers))
