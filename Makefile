@@ -7,6 +7,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 ARGS ?=
+ROWS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -32,6 +33,10 @@ unit: install-dev ## the tests of rules, without broker or database (seconds)
 .PHONY: test
 test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; brings what it needs
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: bench
+bench: install-dev provision ## measure it beside its limits: make bench [ROWS=P1,P4] [ARGS=--publish]
+	@$(BIN)/python -m tests.bench $(ROWS) $(ARGS)
 
 .PHONY: check
 check: install-dev ## format, lint, types, import contracts, generated files
