@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
-from shared.work import Work
+from shared.work import Statements, Work
 
 SESSION = {
     "timezone": "UTC",
@@ -59,6 +59,22 @@ class Database:
                 await work.write_outbox()
             if work.said or work.wrote_outbox:
                 self.on_commit()
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Work]:
+        """As `work`, without a session: a transaction costs a tenth of the CPU, and only `sql()` is there to use."""
+        async with self.engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                async with driver.transaction():
+                    work = Statements(driver, self.clock.now())
+                    yield work
+                    await work.write_outbox()
+            finally:
+                if driver.is_closed():
+                    await connection.invalidate()
+        if work.said or work.wrote_outbox:
+            self.on_commit()
 
     async def driver(self) -> Any:  # noqa: ANN401 - asyncpg carries no types
         """A connection of its own, outside the pool, for advisory locks and LISTEN."""

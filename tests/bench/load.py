@@ -29,7 +29,7 @@ WARM_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """What to ask for. With `requests` the run ends when so many have been answered, else after `seconds`."""
+    """What to ask for. The run ends after so many `requests` or `seconds`; without `requests` it warms up before."""
 
     port: int
     tokens: Sequence[str]
@@ -52,6 +52,11 @@ class Seen:
     p99_ms: float
     last_created_ms: float
     cpu_seconds: float
+
+    @property
+    def answers_per_second(self) -> float:
+        """Answers of any kind a second."""
+        return sum(self.statuses.values()) / self.seconds
 
     @property
     def created_per_second(self) -> float:
@@ -91,12 +96,10 @@ class Crowd:
 
     def next(self) -> bytes | None:
         """The next body to send, or None when it is over."""
-        if self.left is not None:
-            if self.left == 0:
-                return None
-            self.left -= 1
-        elif perf_counter() >= self.until:
+        if self.left == 0 or perf_counter() >= self.until:
             return None
+        if self.left is not None:
+            self.left -= 1
         return next(self.bodies)
 
     def saw(self, status: str, seconds: float) -> None:
@@ -164,12 +167,13 @@ async def call(errand: Errand) -> Seen:
         token = errand.tokens[number % len(errand.tokens)]
         _, caller = await loop.create_connection(lambda token=token: Caller(crowd, token), "127.0.0.1", errand.port)
         callers.append(caller)
-    crowd.until = perf_counter() + (WARM_SECONDS + errand.seconds if errand.seconds else float("inf"))
+    warm = WARM_SECONDS if errand.requests is None else 0.0
+    crowd.until = perf_counter() + warm + (errand.seconds or float("inf"))
     crowd.start()
     for caller in callers:
         caller.go()
-    if errand.seconds:
-        await asyncio.sleep(WARM_SECONDS)
+    if warm:
+        await asyncio.sleep(warm)
         crowd.start()
     used = process_time()
     await asyncio.gather(*(caller.idle for caller in callers))

@@ -206,8 +206,7 @@ class Lane:
 
     async def _once(self, turn: Sequence[Waiting]) -> None:
         """Decide, remember, say; then tell."""
-        async with self._database.work() as work:
-            await work.sql()
+        async with self._database.statements() as work:
             async with self._asking:
                 outcomes = await take_places(work, [one.keyed for one in turn])
             responses: list[Response] = []

@@ -5,8 +5,8 @@ from statistics import median
 
 from tests.bench.figures import Row
 from tests.bench.growth import shape
-from tests.bench.harness import Bench, run
-from tests.bench.rows.due import PLANS, fire, seed, template
+from tests.bench.harness import Bench
+from tests.bench.rows.due import PLANS, fire, seeded
 
 SIZES = (10_000, 100_000, PLANS)
 TASKS = 2_000
@@ -22,7 +22,6 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def cost(bench: Bench, plans: int) -> float:
     """CPU of a task among so many plans; the first tasks warm it up."""
-    with bench.database(template(bench)) as url:
-        run(seed(url, plans, TASKS * (bench.runs + 1)))
+    with bench.database(seeded(bench, plans)) as url:
         fire(bench, url, TASKS)
         return median(fire(bench, url, TASKS).cpu_us for _ in range(bench.runs))

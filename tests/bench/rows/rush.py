@@ -19,6 +19,8 @@ HOT_PLACES = 1_000_000
 PLACES = 30
 REQUESTS = 5_000
 CONNECTIONS = 250
+LONGEST_SECONDS = 15.0
+"""Then a rush is broken off: who is so slow is judged by what was answered until then."""
 
 Start = Callable[[Bench, str], AbstractContextManager[Running]]
 
@@ -49,7 +51,7 @@ def rush(bench: Bench) -> Iterator[Row]:
     ours, usual = alternate(
         lambda: rushed(bench, template, registration), lambda: rushed(bench, template, reference), bench.runs
     )
-    answered, other = [REQUESTS / one.seconds for one in ours], [REQUESTS / one.seconds for one in usual]
+    answered, other = [one.answers_per_second for one in ours], [one.answers_per_second for one in usual]
     yield Row(
         id="P3.rush", what="5,000 requests for 30 places, all answered", unit="answers/s", value=median(answered),
         baseline={"what": "FastAPI + SQLModel ORM", "value": median(other)}, runs=bench.runs, target="ratio >= 40",
@@ -68,7 +70,8 @@ def rushed(bench: Bench, template: str, start: Start) -> Seen:
     with bench.database(template) as url, start(bench, url) as running:
         wish = errand(bench, running, sessions=1, slots=1, connections=CONNECTIONS)
         load.run(replace(wish, patients=1, opens="2000-01-01T00:00:00+00:00", requests=CONNECTIONS))
-        seen = load.run(replace(wish, requests=REQUESTS))
-    if seen.statuses.get(str(CREATED)) != PLACES:
+        seen = load.run(replace(wish, requests=REQUESTS, seconds=LONGEST_SECONDS))
+    created, answered = seen.statuses.get(str(CREATED), 0), sum(seen.statuses.values())
+    if created > PLACES or (answered == REQUESTS and created < PLACES):
         raise RuntimeError(f"{PLACES} places were to be given out, but the answers were {seen.statuses}")
     return seen
