@@ -4,7 +4,9 @@ Needs Java and Kafka's jars (`make provision`). Exits 1 when a measurement faile
 """
 
 import argparse
+import gc
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +34,7 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "G3": rounds.measure,
     "G4": projection.measure,
 }
+STOPPED = 143
 MOST_SECONDS = 780.0
 """After so long no further family begins; the longest takes under two minutes."""
 
@@ -46,6 +49,8 @@ def main() -> int:
     wanted = arguments.rows.split(",") if arguments.rows else list(FAMILIES)
     if unknown := [name for name in wanted if name not in FAMILIES]:
         parser.error(f"unknown rows {', '.join(unknown)}: give some of {', '.join(FAMILIES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
+    gc.freeze()  # as services do
     load = os.getloadavg()
     rows, failed = measured(wanted, arguments.runs)
     document = report.report(rows)
