@@ -15,6 +15,8 @@ PATIENTS = 100_000
 SESSIONS = 2_000
 SLOTS_A_SESSION = 10
 PLACES = 30
+HISTORY = 1_000
+"""Appointments of the past: no statement is planned for empty tables, neither ours nor the limit's."""
 SLOT = timedelta(minutes=20)
 
 SEED = """
@@ -33,6 +35,19 @@ INSERT INTO slot (session_id, starts_at, ends_at, clinic_id, capacity, booked, l
 SELECT session_id, starts_at + step * interval '20 minutes', starts_at + (step + 1) * interval '20 minutes', clinic_id,
     {places}, 0, 0
 FROM session, generate_series(0, {slots} - 1) AS step;
+"""
+
+HISTORY_SQL = """
+INSERT INTO appointment (appointment_id, patient_id, session_id, clinic_id, slot_starts_at, slot_ends_at, ordinal,
+    status, visit_type, channel, booked_at, arrived_at, completed_at, version)
+SELECT uuidv7(), lpad(to_hex(1 + number % {patients}), 32, '0')::uuid,
+    lpad(to_hex(1000000 + {size} + number / 300), 32, '0')::uuid, 'clinic-1', timestamptz '2025-01-06T00:00Z',
+    timestamptz '2025-01-06T00:20Z', 1 + number % 300, 'completed', 'outpatient', 'app',
+    timestamptz '2025-01-01T00:00Z', timestamptz '2025-01-06T00:01Z', timestamptz '2025-01-06T00:20Z', 4
+FROM generate_series(0, {size} - 1) AS number;
+INSERT INTO command (key, route, body_hash, status, answer)
+SELECT gen_random_uuid()::text, '/appointments', decode(repeat('5a', 32), 'hex'), 201, decode(repeat('20', 500), 'hex')
+FROM generate_series(1, {size});
 """
 
 
@@ -64,6 +79,14 @@ def registration(
     def fill(url: str) -> None:
         migrate(SERVICE.migrations, url)
         bench.execute(sql, url)
+        add_history(bench, url, HISTORY)
         bench.execute("VACUUM ANALYZE", url)
 
     return bench.template(name, fill)
+
+
+def add_history(bench: Bench, url: str, appointments: int) -> None:
+    """More appointments of the past, of random patients, each with its remembered answer."""
+    if appointments > 0:
+        bench.execute(HISTORY_SQL.format(patients=PATIENTS, size=appointments), url)
+        bench.execute("VACUUM ANALYZE appointment, command", url)

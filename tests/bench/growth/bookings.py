@@ -10,19 +10,7 @@ from tests.bench.harness import Bench
 from tests.bench.pgbench import Spread
 from tests.bench.rows.booking import by_lane
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
-PAST = """
-INSERT INTO appointment (appointment_id, patient_id, session_id, clinic_id, slot_starts_at, slot_ends_at, ordinal,
-    status, visit_type, channel, booked_at, arrived_at, completed_at, version)
-SELECT uuidv7(), lpad(to_hex(1 + number % {patients}), 32, '0')::uuid,
-    lpad(to_hex(1000000 + number / 300), 32, '0')::uuid, 'clinic-1', timestamptz '2025-01-06T00:00Z',
-    timestamptz '2025-01-06T00:20Z', 1 + number % 300, 'completed', 'outpatient', 'app',
-    timestamptz '2025-01-01T00:00Z', timestamptz '2025-01-06T00:01Z', timestamptz '2025-01-06T00:20Z', 4
-FROM generate_series(0, {size} - 1) AS number;
-INSERT INTO command (key, route, body_hash, status, answer)
-SELECT gen_random_uuid()::text, '/appointments', decode(repeat('5a', 32), 'hex'), 201, decode(repeat('20', 500), 'hex')
-FROM generate_series(1, {size});
-"""
+SIZES = (seeding.HISTORY, 10_000, 100_000, 1_000_000)
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -31,8 +19,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     costs: dict[int, float] = {}
     for size in SIZES:
         with bench.database(template) as grown:
-            bench.execute(PAST.format(patients=seeding.PATIENTS, size=size), grown)
-            bench.execute("VACUUM ANALYZE appointment", grown)
+            seeding.add_history(bench, grown, size - seeding.HISTORY)
             bench.execute("CHECKPOINT")
             costs[size] = median(by_lane_on(bench, grown) for _ in range(bench.runs))
     what = "CPU of a booking, appointments in the table"
