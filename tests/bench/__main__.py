@@ -28,11 +28,11 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P6": beds.measure,
     "P7": due.measure,
     "P8": settlement.measure,
-    "P11": footprint.measure,
     "G1": bookings.measure,
     "G2": growing_due.measure,
     "G3": rounds.measure,
     "G4": projection.measure,
+    "P11": footprint.measure,
 }
 STOPPED = 143
 MOST_SECONDS = 780.0

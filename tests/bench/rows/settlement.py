@@ -29,7 +29,7 @@ from tests.bench.service import Running, service, tokens
 from tests.support.service import record_of
 
 LINES = 500
-STAYS = 20
+STAYS = 12
 CALCULATIONS = 50
 PATIENCE_SECONDS = 60
 CENTRE_SECONDS = re.compile(rb'^journey_request_seconds_sum\{[^}]*route="/fsi[^}]*\} (\S+)$', re.MULTILINE)
