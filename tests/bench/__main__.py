@@ -57,6 +57,7 @@ def main() -> int:
     report.write(document)
     sys.stdout.write(f"{report.table(document)}\n\nwritten to {report.RESULT}\n")
     if arguments.publish:
+        document = report.joined(document, report.PUBLISHED / "bench.json")
         report.write(document, report.PUBLISHED / "bench.json")
         plot.draw(document, report.PUBLISHED / "bench.svg")
         (report.PUBLISHED.parent / "bench.md").write_text(report.page(document, load), encoding="utf-8")

@@ -1,7 +1,7 @@
 """What a run leaves: `.local/bench.json`, a table on the terminal and, published, the same under `docs/bench/`.
 
-Invariant: the JSON is what `docs/schemas/bench.schema.json` says, and the page is drawn from the JSON alone, so that a
-run of a part keeps the other rows of the last whole one out of it rather than mixing two machines' figures.
+Invariant: the JSON is what `docs/schemas/bench.schema.json` says, and the page's rows are drawn from it alone. A part
+that is published joins the rows of the last run only where that was of the same commit on as many cores.
 """
 
 import json
@@ -76,6 +76,26 @@ def write(document: Mapping[str, Any], path: Path = RESULT) -> None:
     """Keep a document."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def joined(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The document with those rows of the one at `path` that it has not measured anew, if both are of one commit."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if any(before.get(same) != document[same] for same in ("cores", "commit")):
+        return dict(document)
+    families = {family(row) for row in document["rows"]}
+    kept = [row for row in before["rows"] if family(row) not in families]
+    return {**document, "rows": sorted([*kept, *document["rows"]], key=place)}
+
+
+def family(row: Mapping[str, Any]) -> str:
+    """`P1` of `P1.throughput`."""
+    return str(row["id"]).partition(".")[0]
+
+
+def place(row: Mapping[str, Any]) -> tuple[bool, int]:
+    """Where a row's family stands in the table: P before G, then by number."""
+    return family(row)[0] != "P", int(family(row)[1:])
 
 
 def table(document: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
-import httpx
 import psutil
 
 from deploy.local.children import Child, Order, start, until
@@ -36,14 +35,8 @@ class Running:
 
     @property
     def memory_mib(self) -> float:
-        """Resident memory of the process itself; its worker processes are `workers_mib`."""
+        """Resident memory of the process itself."""
         return float(psutil.Process(self.child.pid).memory_info().rss / MEBIBYTE)
-
-    @property
-    def workers_mib(self) -> float:
-        """Resident memory of its children."""
-        workers = psutil.Process(self.child.pid).children(recursive=True)
-        return float(sum(one.memory_info().rss for one in workers) / MEBIBYTE)
 
 
 @contextmanager
@@ -104,10 +97,3 @@ def tokens(bench: Bench, role: str, count: int) -> list[str]:
     """Bearer tokens of so many different callers."""
     issuer = issuer_of(bench)
     return [issuer.token(role, f"caller-{number}") for number in range(count)]
-
-
-def get(port: int, path: str, token: str) -> httpx.Response:
-    """One answer of a running process."""
-    return httpx.get(
-        f"http://{LOOPBACK}:{port}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
-    )

@@ -95,6 +95,19 @@ def test_the_published_result_fits_the_schema_and_its_page():
     assert [one["id"] for one in published["rows"] if f"| {one['id']} |" not in page] == []
 
 
+def test_a_part_joins_the_last_run_of_the_same_commit_and_of_no_other(tmp_path):
+    last = tmp_path / "bench.json"
+    report.write(document(), last)
+    part = report.report([row(id="P1.throughput", value=1.0), row(id="P11.stack", value=9.0)])
+    assert [one["id"] for one in report.joined(part, last)["rows"]] == [
+        "P1.throughput",
+        "P11.stack",
+        "G1.bookings.1000",
+        "G1.bookings.1000000",
+    ]
+    assert report.joined(part | {"commit": "another"}, last)["rows"] == part["rows"]
+
+
 def test_the_table_says_each_row_with_its_verdict():
     lines = report.table(document()).splitlines()
     assert lines[1].split()[0] == "P1.throughput"
