@@ -8,6 +8,7 @@ SHELL := /bin/bash
 
 ARGS ?=
 ENGINE ?= docker
+ROWS ?=
 VERSION ?= 0.1.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
@@ -47,6 +48,10 @@ test: install-dev provision ## every test, against Apache Kafka and PostgreSQL; 
 .PHONY: chaos
 chaos: install-dev provision ## fault runs with seeds, and the planted bugs: make chaos [RUNS=200] [SEED=n]
 	@$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: bench
+bench: install-dev provision ## measure it beside its limits: make bench [ROWS=P1,P4] [ARGS=--publish]
+	@$(BIN)/python -m tests.bench $(ROWS) $(ARGS)
 
 .PHONY: check
 check: install-dev ## format, lint, types, import contracts, published events, generated files, migrations

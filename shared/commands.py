@@ -112,8 +112,13 @@ class Commands:
     async def body_hash(self) -> bytes:
         """Of what is asked, and by whom: method, path, caller and body."""
         caller = getattr(self.request.state, "caller", None)
-        asked = f"{self.request.method} {self.request.url.path} {caller.subject if caller else ''}\n"
-        return hashlib.sha256(asked.encode() + await self.request.body()).digest()
+        request = self.request
+        return hash_of(request.method, request.url.path, caller.subject if caller else "", await request.body())
+
+
+def hash_of(method: str, path: str, subject: str, body: bytes) -> bytes:
+    """What tells one command from another under the same key."""
+    return hashlib.sha256(f"{method} {path} {subject}\n".encode() + body).digest()
 
 
 async def recall(work: Work, key: str, body_hash: bytes) -> Response | None:

@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from shared.codec import encode
 from shared.ids import new_id
 from shared.messages import Event, source_of, topic_of
 
-Headers = list[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = list[Header]
 
 SOURCE_PREFIX = "/carejourney/"
 LONGEST_NAME = 1_000
+_SPEC_VERSION: Header = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Header = ("content-type", b"application/json")
 
 
 class Headless(ValueError):
@@ -49,6 +53,16 @@ class Envelope:
     def aggregate(self) -> str:
         """The aggregate's name across services: `beds:stay/0192…`."""
         return f"{self.source}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Constant:
+    """What all events of one type have in common."""
+
+    topic: str
+    source: Header
+    type: Header
+    schema: Header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,30 +99,36 @@ def commanded(key: str) -> Origin:
 def seal(event: Event, now: datetime) -> Outgoing:
     """Wrap an event for its topic. `now` is business time and becomes `ce_time`."""
     message = type(event)
+    constant = _constant(message)
     event_id = str(new_id())
     cause = origin.get() or Origin(correlation_id=event_id, causation_id=event_id)
     kind, id_field = message.subject
     key = str(getattr(event, message.key))
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": event_id,
-        "ce_source": SOURCE_PREFIX + source_of(message.type),
-        "ce_type": message.type,
-        "ce_time": now.isoformat(),
-        "ce_subject": f"{kind}/{getattr(event, id_field)}",
-        "ce_partitionkey": key,
-        "ce_dataschema": f"{message.type}.schema.json",
-        "content-type": "application/json",
-        "correlationid": cause.correlation_id,
-        "causationid": cause.causation_id,
-    }
+    headers = [
+        _SPEC_VERSION,
+        ("ce_id", event_id.encode()),
+        constant.source,
+        constant.type,
+        ("ce_time", now.isoformat().encode()),
+        ("ce_subject", f"{kind}/{getattr(event, id_field)}".encode()),
+        ("ce_partitionkey", key.encode()),
+        constant.schema,
+        _CONTENT_TYPE,
+        ("correlationid", cause.correlation_id.encode()),
+        ("causationid", cause.causation_id.encode()),
+    ]
     if cause.traceparent:
-        headers["traceparent"] = cause.traceparent
-    return Outgoing(
+        headers.append(("traceparent", cause.traceparent.encode()))
+    return Outgoing(topic=constant.topic, key=key, headers=headers, value=encode(event))
+
+
+@cache
+def _constant(message: type[Event]) -> _Constant:
+    return _Constant(
         topic=topic_of(message),
-        key=key,
-        headers=[(name, text.encode()) for name, text in headers.items()],
-        value=encode(event),
+        source=("ce_source", (SOURCE_PREFIX + source_of(message.type)).encode()),
+        type=("ce_type", message.type.encode()),
+        schema=("ce_dataschema", f"{message.type}.schema.json".encode()),
     )
 
 

@@ -36,6 +36,7 @@ from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
+from shared.straight import Endpoint, Straight
 from shared.telemetry import Telemetry
 from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
@@ -67,6 +68,8 @@ class Service:
     migrations: Path
     metadata: MetaData
     routers: Sequence[APIRouter]
+    straight: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Path → the short way of a POST that one of the routers documents."""
     reactions: Reactions = NONE
     timers: Sequence[Timer] = ()
     settings: type[Settings] = Settings
@@ -220,6 +223,8 @@ def host_of(
     app.state.telemetry = telemetry
     app.state.settings = settings
     app.state.verifier = auth.Verifier(settings.jwks)
+    if service.straight and "api" in parts:
+        app.add_middleware(Straight, endpoints=service.straight)
     app.add_middleware(Edge, telemetry=telemetry)
     effects = Effects(service.name, database, service.reactions, telemetry)
     host = Host(service, settings, frozenset(parts), telemetry, database, effects, app, list(service.timers))

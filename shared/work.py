@@ -64,6 +64,22 @@ class Work:
             await outbox.write(await self.sql(), self.said)
 
 
+class Statements(Work):
+    """A unit of work of SQL alone: it has no `session`. For a path on which opening one costs more than the rest."""
+
+    __slots__ = ()
+
+    def __init__(self, driver: Any, now: datetime) -> None:  # noqa: ANN401 - asyncpg carries no types
+        self.driver = driver
+        self.now = now
+        self.said = []
+        self.wrote_outbox = False
+
+    async def sql(self) -> Any:  # noqa: ANN401
+        """The asyncpg connection, inside this transaction."""
+        return self.driver
+
+
 def constraint_name(refusal: IntegrityError) -> str:
     """The constraint that asyncpg names; anything else is a fault of ours and goes on as it is."""
     name = getattr(getattr(refusal.orig, "__cause__", None), "constraint_name", None)

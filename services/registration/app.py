@@ -11,6 +11,7 @@ from services.registration.booking import handlers as booking_handlers
 from services.registration.booking.api import respond
 from services.registration.booking.api import router as booking
 from services.registration.booking.lane import Lane
+from services.registration.booking.straight import STRAIGHT
 from services.registration.consumers import REACTIONS
 from services.registration.patients.api import router as patients
 from services.registration.schedules.api import router as schedules
@@ -40,6 +41,7 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
     routers=(patients, schedules, booking, arrivals, visit_requests, admissions),
+    straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS,),
     resources=writer_lane,

@@ -4,6 +4,7 @@ Invariant: nothing but answers goes out on the pipe; whatever else is printed go
 dies, however it dies, the pipe closes, and that is the end of this process.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from services.beds.allocation.optimise import solve
 def main() -> None:
     """Answer until the pipe closes. Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # walking the numeric libraries' objects again and again would double every fiftieth round
     questions = sys.stdin.buffer
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -162,13 +162,13 @@ WriterLane = Annotated[Lane, Depends(_lane)]
 @router.post("/holds", status_code=201, response_model=AppointmentView, dependencies=[may(*BOOKERS)])
 async def hold_place(body: PlaceBody, request: Request, lane: WriterLane, commands: CommandRunner) -> Response:
     """Keep a place for five minutes, to be confirmed."""
-    return await _ask(_take(body, hold=True), request, lane, commands)
+    return await _ask(take_of(body, hold=True), request, lane, commands)
 
 
 @router.post("/appointments", status_code=201, response_model=AppointmentView, dependencies=[may(*BOOKERS)])
 async def book_place(body: PlaceBody, request: Request, lane: WriterLane, commands: CommandRunner) -> Response:
     """Book a place at once."""
-    return await _ask(_take(body, hold=False), request, lane, commands)
+    return await _ask(take_of(body, hold=False), request, lane, commands)
 
 
 @router.post(
@@ -225,7 +225,8 @@ async def _ask(take: TakePlace, request: Request, lane: Lane, commands: CommandR
         return await lane.ask(keyed, step.origin)
 
 
-def _take(body: PlaceBody, *, hold: bool) -> TakePlace:
+def take_of(body: PlaceBody, *, hold: bool) -> TakePlace:
+    """The command that a body asks for."""
     return TakePlace(
         appointment_id=body.appointment_id or new_id(),
         patient_id=body.patient_id,

@@ -1,8 +1,10 @@
 """The writer lane: whoever wants a place waits in one short queue, and every turn answers all who wait with one commit.
 
 A turn is one transaction: places, appointments, answers under their keys, events. Alone in the queue, a request is a
-turn of its own. Two requests that depend on each other (same key, same id, same encounter, same patient and session)
-never share a turn, except for a repeat, which shares the answer.
+turn of its own. Two turns are under way at a time: while one writes its answers and commits, the next asks for its
+places, which it does after the one before has its own; so the database never waits for us, nor we for it. Two requests
+that depend on each other (same key, same id, same encounter, same patient and session) are never under way at once,
+except for a repeat, which shares the answer.
 
 Invariants: first come, first served; nobody is told of a place before it is committed; one poisonous request never
 refuses the rest (a turn that fails is halved until it is alone); a connection lost in commit is settled by asking
@@ -42,6 +44,7 @@ from shared.work import Work
 
 MOST_A_TURN = 256
 MOST_WAITING = 8192
+TURNS_AT_ONCE = 2
 RACES = 5
 OUTAGES = 6
 BACK_OFF_SECONDS = 0.05
@@ -98,7 +101,7 @@ class Waiting:
 
     @property
     def needs(self) -> tuple[tuple[Any, ...], ...]:
-        """What no other request of the same turn may touch."""
+        """What no other request that is under way may touch."""
         take = self.keyed.take
         alone = ("key", self.keyed.key), ("id", take.appointment_id), ("place", take.patient_id, take.slot.session_id)
         return alone if take.encounter_id is None else (*alone, ("encounter", take.encounter_id))
@@ -112,7 +115,9 @@ class Lane:
         self._respond = respond
         self._most_waiting = most_waiting
         self._queue: deque[Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._under_way: dict[tuple[Any, ...], Waiting] = {}
+        self._changed = asyncio.Event()
+        self._asking = asyncio.Lock()
         self._stopping = False
 
     async def ask(self, keyed: Keyed, origin: Origin) -> Response:
@@ -121,22 +126,28 @@ class Lane:
             return self._respond(Busy())
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(keyed, origin, [answer]))
-        self._arrived.set()
+        self._changed.set()
         return await answer
 
     async def run(self) -> None:
         """Take turn after turn; returns when stopped and everybody has been answered."""
-        while self._queue or not self._stopping:
-            self._arrived.clear()
-            if self._queue:
-                await self._settle(self._next_turn())
-            else:
-                await self._arrived.wait()
+        async with asyncio.TaskGroup() as turns:
+            for _ in range(TURNS_AT_ONCE):
+                turns.create_task(self._take_turns())
 
     def stop(self) -> None:
         """Take no more requests; `run` returns when those in the queue have their answers."""
         self._stopping = True
-        self._arrived.set()
+        self._changed.set()
+
+    async def _take_turns(self) -> None:
+        while self._queue or not self._stopping:
+            self._changed.clear()
+            if turn := self._next_turn():
+                await self._settle(turn)
+                self._changed.set()
+            else:
+                await self._changed.wait()
 
     @property
     def _patience(self) -> int:
@@ -144,21 +155,22 @@ class Lane:
         return 1 if self._stopping else OUTAGES
 
     def _next_turn(self) -> list[Waiting]:
-        """The first in the queue that do not depend on each other, in order; a repeat joins the one it repeats."""
+        """The first in the queue that depend on nobody under way, in order; a repeat joins the one it repeats."""
         turn: list[Waiting] = []
         later: deque[Waiting] = deque()
         needed: dict[tuple[Any, ...], Waiting] = {}
         while self._queue and len(turn) < MOST_A_TURN:
             one = self._queue.popleft()
-            before = [needed[need] for need in one.needs if need in needed]
+            needs = one.needs
+            before = [other for need in needs if (other := needed.get(need) or self._under_way.get(need))]
             if not before:
                 turn.append(one)
+                self._under_way.update(dict.fromkeys(needs, one))
             elif one.keyed.key == before[0].keyed.key and one.keyed.body_hash == before[0].keyed.body_hash:
                 before[0].answers.extend(one.answers)
-                continue
             else:
                 later.append(one)
-            needed.update(dict.fromkeys(one.needs, one))
+                needed.update(dict.fromkeys(needs, one))
         self._queue.extendleft(reversed(later))
         return turn
 
@@ -180,7 +192,7 @@ class Lane:
         if outages >= self._patience or len(turn) == 1:
             verdict = Unknown() if outages else Busy() if races else Fault()
             for one in turn:
-                _tell(one, self._respond(verdict))
+                self._tell(one, self._respond(verdict))
             return
         middle = len(turn) // 2
         await self._settle(turn[:middle])
@@ -194,8 +206,9 @@ class Lane:
 
     async def _once(self, turn: Sequence[Waiting]) -> None:
         """Decide, remember, say; then tell."""
-        async with self._database.work() as work:
-            outcomes = await take_places(work, [one.keyed for one in turn])
+        async with self._database.statements() as work:
+            async with self._asking:
+                outcomes = await take_places(work, [one.keyed for one in turn])
             responses: list[Response] = []
             done: list[Done] = []
             for one, outcome in zip(turn, outcomes, strict=True):
@@ -206,7 +219,15 @@ class Lane:
                     done.append(Done(keyed=one.keyed, status=response.status_code, answer=bytes(response.body)))
             await remember(work, done)
         for one, response in zip(turn, responses, strict=True):
-            _tell(one, response)
+            self._tell(one, response)
+
+    def _tell(self, one: Waiting, response: Response) -> None:
+        """Answer those who still listen; from now on others may touch what this one has."""
+        for need in one.needs:
+            del self._under_way[need]
+        for answer in one.answers:
+            if not answer.done():
+                answer.set_result(response)
 
 
 def _verdict(one: Waiting, outcome: Outcome, work: Work) -> Verdict:  # noqa: PLR0911 - one return a word
@@ -240,10 +261,3 @@ def _taken(one: Waiting, outcome: Outcome, work: Work) -> Appointment:
     with caused_by(one.origin):
         work.publish(event)
     return appointment
-
-
-def _tell(one: Waiting, response: Response) -> None:
-    """Answer those who still listen."""
-    for answer in one.answers:
-        if not answer.done():
-            answer.set_result(response)

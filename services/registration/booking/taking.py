@@ -3,7 +3,8 @@
 Both judge a request in the same order, against what is committed: its idempotency key, its id, its patient, its slot,
 the patient's other appointment, and (the sold-out gate) whether a look at the slot without a lock finds it full: what
 is full is refused without making anybody wait, and a place given back is seen by the next statement. Only then are
-slots locked, in the order of their keys, and what is left of their places given out first come, first served.
+slots locked, in the order of their keys, and what is left of their places given out first come, first served. Each look
+is a lateral one of at most one row, which no plan can turn into a scan of all patients or slots there are.
 
 Invariant: what the statement does not answer, because somebody else was quicker after that look, is `Raced`: the caller
 rolls back and asks again. The database's constraints hold whatever happens here.
@@ -63,8 +64,12 @@ JUDGE = f"""
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment
          WHERE appointment_id = asked.appointment_id LIMIT 1) AS same_id ON true
-    LEFT JOIN patient ON patient.patient_id = asked.patient_id
-    LEFT JOIN slot ON slot.session_id = asked.session_id AND slot.starts_at = asked.slot_starts_at
+    LEFT JOIN LATERAL
+        (SELECT patient_id, deceased_at FROM patient
+         WHERE patient.patient_id = asked.patient_id LIMIT 1) AS patient ON true
+    LEFT JOIN LATERAL
+        (SELECT session_id, ends_at, booked, capacity FROM slot
+         WHERE slot.session_id = asked.session_id AND slot.starts_at = asked.slot_starts_at LIMIT 1) AS slot ON true
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment
          WHERE session_id = asked.session_id AND patient_id = asked.patient_id AND {PLACED} LIMIT 1) AS twin ON true

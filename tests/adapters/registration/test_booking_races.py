@@ -236,3 +236,23 @@ async def test_holds_and_bookings_share_the_places_and_each_says_what_it_is(regi
     events = [event for event in await registration.service.said() if isinstance(event, SlotHeld | AppointmentBooked)]
     assert [type(event) for event in events] == [SlotHeld, AppointmentBooked, SlotHeld, AppointmentBooked, SlotHeld]
     assert events[0].held_until == NOON + timedelta(minutes=5)
+
+
+async def test_a_repeat_that_comes_while_its_turn_is_under_way_shares_the_answer(registration):
+    slot, elsewhere = await registration.slot(), await registration.slot()
+    one, other = await registration.patients(2)
+    wish = keyed(slot, one)
+    async with registration.service.database.work() as work:
+        connection = await work.sql()
+        await connection.execute("SELECT FROM slot WHERE session_id = $1 FOR UPDATE", slot.session_id)
+        first = asyncio.create_task(registration.lane.ask(wish, ORIGIN))
+        await until(lambda: registration.service.sql(WAITING))
+        others = [registration.lane.ask(wish, ORIGIN), registration.ask(slot, one), registration.ask(elsewhere, other)]
+        asked = [asyncio.create_task(each) for each in others]
+        done, _ = await asyncio.wait(asked, timeout=0)
+        assert not done
+    repeat, twin, elsewhere_answer = await asyncio.gather(*asked)
+    assert (await first).status_code == elsewhere_answer.status_code == 201
+    assert repeat.body == (await first).body
+    assert said(twin)["code"] == "patient-has-appointment"
+    assert len([event for event in await registration.service.said() if isinstance(event, AppointmentBooked)]) == 2

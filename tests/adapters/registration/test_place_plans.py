@@ -1,0 +1,29 @@
+"""The statements that take places find every row by an index, also where they were planned for empty tables."""
+
+import re
+
+import pytest
+
+from services.registration.app import SERVICE
+from services.registration.booking.taking import MANY, ONE
+from tests.support.service import ServiceFactory
+
+
+@pytest.fixture
+async def registration(run_service: ServiceFactory):
+    async with run_service(SERVICE) as service:
+        yield service
+
+
+@pytest.mark.parametrize("statement", [ONE, MANY], ids=["one", "many"])
+async def test_a_plan_made_for_empty_tables_scans_none_of_them(registration, statement):
+    connection = await registration.database.driver()
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+    async with registration.database.statements() as work:
+        connection = await work.sql()
+        await connection.execute(f"SET LOCAL plan_cache_mode = force_generic_plan; PREPARE taking AS {statement}")
+        plan = await connection.fetch(f"EXPLAIN EXECUTE taking ({', '.join(['NULL'] * 12)})")
+    text = "\n".join(row[0] for row in plan)
+    assert "Index" in text
+    assert re.findall(r"Seq Scan on (?:command|appointment|slot|patient)\b", text) == []

@@ -1,0 +1,159 @@
+"""P7: the due engine with a million plans, on a durable PostgreSQL; and how late it is at 100,000 tasks an hour.
+
+One plan is opened by the service's own rule and copied, with ids as they are made (stays in order of time, the rest
+random), a part of the copies due; then the service's own timer fires.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from services.followup.app import SERVICE
+from services.followup.plans import handlers
+from services.followup.templates.handlers import publish_shipped
+from shared.clock import Clock, FixedClock, SystemClock, wall_now
+from shared.database import Database, engine_for
+from shared.ids import new_id
+from shared.messages.discharge import PatientLeft
+from shared.migrating import migrate
+from shared.telemetry import Telemetry
+from shared.timers import BATCH, Timers
+from tests.bench.figures import Row, percentile
+from tests.bench.harness import Bench, rows_of, run
+
+PLANS = 1_000_000
+DUE = 100_000
+TASKS_A_RUN = 30_000
+WORKERS = 2
+LAG_SECONDS = 12
+TASKS_AN_HOUR = 100_000
+LATEST_STEP = timedelta(days=3)
+LEFT_AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
+COPY = """
+INSERT INTO plan (plan_id, patient_id, stay_id, template, template_version, purpose, risk, left_at, steps, occurrences,
+                  due_ats, late_ats, next_step, next_due_at, status, opened_at, correlation_id, shard, version)
+SELECT gen_random_uuid(), gen_random_uuid(), uuidv7(), template, template_version, purpose, risk, left_at,
+       steps, occurrences, array(SELECT at + later FROM unnest(due_ats) AS at),
+       array(SELECT at + later FROM unnest(late_ats) AS at), 1, due_ats[1] + later, status, opened_at,
+       gen_random_uuid()::text, shard, 1
+FROM plan, generate_series(1, $1) AS number,
+     LATERAL (SELECT CASE WHEN number <= $2 THEN make_interval(secs => number / $3::float8)
+                          ELSE make_interval(days => 10 + number % 60) END AS later) AS shift
+"""
+LAGS = "SELECT extract(epoch FROM made_at - due_at)::float8 AS lag FROM task WHERE due_at > $1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fired:
+    """What the engine did. `cpu_us` is ours and the database's, a task."""
+
+    tasks_per_second: float
+    cpu_us: float
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """P7."""
+    with bench.database(seeded(bench, PLANS)) as url:
+        fired = [fire(bench, url, TASKS_A_RUN) for _ in range(bench.runs)]
+        made, plans = rows_of(url, "SELECT count(*), count(DISTINCT (plan_id, step)) FROM task")[0]
+    if made != plans:
+        raise RuntimeError(f"{made - plans} tasks were made twice")
+    yield Row(
+        id="P7.throughput", what="due engine, 1,000,000 plans, two workers", unit="tasks/s", runs=len(fired),
+        value=median(one.tasks_per_second for one in fired), cpu_us=median(one.cpu_us for one in fired),
+        target="value >= 10000",
+    )  # fmt: skip
+    yield Row(
+        id="P7.lag", what="lateness p99 at 100,000 tasks an hour", unit="s", value=lag_seconds(bench), runs=1,
+        target="value <= 5",
+    )  # fmt: skip
+
+
+def template(bench: Bench) -> str:
+    """An empty database of the service."""
+    return bench.template("followup", lambda url: migrate(SERVICE.migrations, url))
+
+
+def seeded(bench: Bench, plans: int) -> str:
+    """A database with so many plans, of which as many as are measured are due."""
+
+    def fill(url: str) -> None:
+        migrate(SERVICE.migrations, url)
+        run(seed(url, plans, min(plans, DUE)))
+
+    return bench.template(f"followup_{plans}", fill)
+
+
+async def seed(url: str, plans: int, due: int, per_second: float = 100.0) -> datetime:
+    """One plan by the rule, the others its copies, `due` of them due so many a second. Returns when the first is."""
+    database = Database(engine_for(url, 2), FixedClock(LEFT_AT))
+    left = PatientLeft(stay_id=new_id(), patient_id=new_id(), disposition="home", left_at=LEFT_AT, aggregate_version=1)
+    async with database.work() as work:
+        await publish_shipped(work)
+        await handlers.on_patient_left(left, work)
+    async with database.work() as work:
+        connection = await work.sql()
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute(COPY, plans - 1, due - 1, per_second)
+        first: datetime = await connection.fetchval("SELECT min(next_due_at) FROM plan")
+    connection = await database.driver()
+    await connection.execute("VACUUM ANALYZE plan")
+    await connection.close()
+    await database.close()
+    return first
+
+
+def fire(bench: Bench, url: str, tasks: int, workers: int = WORKERS) -> Fired:
+    """Let so many workers make so many tasks together, a batch at a time."""
+    return run(_fire(bench, url, tasks, workers))
+
+
+async def _fire(bench: Bench, url: str, tasks: int, workers: int) -> Fired:
+    database = Database(engine_for(url, workers), FixedClock(LEFT_AT + LATEST_STEP))
+    [timer] = SERVICE.timers
+    left = tasks
+    clock = bench.cpu()
+
+    async def worker() -> None:
+        nonlocal left
+        while left > 0:
+            left -= BATCH
+            if not await timer.fire(database, BATCH):
+                raise RuntimeError("there are fewer plans due than are to be measured")
+
+    await asyncio.gather(*(worker() for _ in range(workers)))
+    fired = Fired(tasks_per_second=tasks / clock.elapsed(), cpu_us=clock.seconds() / tasks * 1e6)
+    await database.close()
+    return fired
+
+
+def lag_seconds(bench: Bench) -> float:
+    """How late tasks are made by the service's loop while they fall due at the rate of the target, p99."""
+    with bench.database(template(bench)) as url:
+        per_second = TASKS_AN_HOUR / 3600
+        first = run(seed(url, PLANS // 10, int(per_second * LAG_SECONDS), per_second))
+        shift = wall_now() + timedelta(seconds=2) - first
+        run(_run_timers(url, Shifted(-shift)))
+        lags = [row["lag"] for row in rows_of(url, LAGS, first)]
+    return percentile(lags, 99)
+
+
+class Shifted:
+    """The system's clock, so many seconds earlier: what was seeded for another day falls due now."""
+
+    def __init__(self, shift: timedelta) -> None:
+        self.now: Callable[[], datetime] = lambda: SystemClock().now() + shift
+
+
+async def _run_timers(url: str, clock: Clock) -> None:
+    database = Database(engine_for(url, 4), clock)
+    loop = asyncio.create_task(Timers(database, SERVICE.timers, Telemetry("bench")).run())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(loop), LAG_SECONDS + 4)
+    loop.cancel()
+    with suppress(asyncio.CancelledError):
+        await loop
+    await database.close()
