@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from cli.main import application
@@ -18,11 +19,13 @@ from deploy.local.layout import SERVICES, Home
 from deploy.local.stack import Stack
 from deploy.local.starting import Wishes
 from shared.auth import Role
+from shared.broker import PARTITIONS
 from shared.fingerprint import fingerprint
 from shared.ids import new_id
 
 WISHES = Wishes(kafka="apache", tied=True, services=[one for one in SERVICES if one.name in {"registration", "beds"}])
 NEED = {"source": "clinic", "specialty": "cardiology", "campus_id": "main", "admission_class": "B"}
+TOPIC = "registration-events"
 SECONDS = 60.0
 
 
@@ -65,6 +68,24 @@ class Hospital:
         while (waiting := self.waiting()) != wanted:
             assert time.monotonic() < deadline, waiting
 
+    def acknowledges(self) -> None:
+        """Wait until beds has told Kafka that it took everything; it does so a few times a second."""
+        deadline = time.monotonic() + SECONDS
+        while missing := asyncio.run(self._unacknowledged()):
+            assert time.monotonic() < deadline, missing
+
+    async def _unacknowledged(self) -> int:
+        places = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.stack.record().kafka, group_id="beds", enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets(places)
+            return sum([end - (await consumer.committed(place) or 0) for place, end in ends.items()])
+        finally:
+            await consumer.stop()
+
     def state_of_beds(self) -> dict[str, str]:
         """The state hash of beds."""
         return self._beds(fingerprint)
@@ -105,6 +126,7 @@ def test_a_lost_database_comes_back_and_what_was_said_since_comes_again(hospital
     (made,) = hospital.journey("backup", "beds", "--to", tmp_path, "--key", key)
     hospital.ask_for_a_bed()
     hospital.comes_to(2)
+    hospital.acknowledges()
     hospital.lose_beds()
     hospital.stack.down()
 

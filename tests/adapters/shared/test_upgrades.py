@@ -12,7 +12,7 @@ from shared.ids import new_id
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared/messages/examples"
 SERVICES = ("registration", "beds", "discharge", "followup", "console")
-ALEMBIC = "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = '0002'\ndown_revision = '0001'\n"
+ALEMBIC = "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = {!r}\ndown_revision = {!r}\n"
 COLUMN = "op.add_column('{}', sa.Column('{}', sa.Text(), nullable={}, server_default={}))"
 EXPANDING = [
     "op.create_table('later', sa.Column('id', sa.Uuid(), primary_key=True))",
@@ -46,8 +46,20 @@ def planted(directory, name, *operations, contract=""):
     shutil.copytree(service(name).migrations, history, ignore=shutil.ignore_patterns("__pycache__"))
     body = "\n    ".join(operations)
     mark = f"contract = {contract!r}\n" if contract else ""
-    (history / "versions/0002.py").write_text(f'"""Planted."""\n\n{ALEMBIC}{mark}\n\ndef upgrade():\n    {body}\n')
+    last = newest(history)
+    head = ALEMBIC.format(following(last), last) + mark
+    (history / f"versions/{following(last)}.py").write_text(f'"""Planted."""\n\n{head}\n\ndef upgrade():\n    {body}\n')
     return history
+
+
+def newest(history):
+    """The last revision of a history."""
+    return max(path.stem for path in (history / "versions").glob("*.py"))
+
+
+def following(revision):
+    """The number after this one."""
+    return f"{int(revision) + 1:04}"
 
 
 def expanded(directory, name):
@@ -77,7 +89,7 @@ async def test_the_code_of_this_version_does_on_the_next_schema_what_it_does_on_
         run_service(service(name), **extras) as own,
         run_service(service(name), history=history, **extras) as newer,
     ):
-        assert await newer.sql("SELECT version_num FROM alembic_version") == [{"version_num": "0002"}]
+        assert await newer.sql("SELECT version_num FROM alembic_version") == [{"version_num": newest(history)}]
         here, there = await outcome(own, name), await outcome(newer, name)
         assert here == there
         assert here[0] or here[2] != [{"count": 0}]
@@ -109,8 +121,9 @@ async def test_commands_are_taken_on_the_next_schema_and_fail_on_one_that_was_co
 
 @pytest.mark.parametrize(("operation", "sentence"), CONTRACTING.items())
 def test_a_migration_that_breaks_the_version_before_it_is_named_with_what_to_do_instead(operation, sentence, tmp_path):
-    (fault, *_) = faults(planted(tmp_path, "registration", operation))
-    assert "versions/0002.py: " in fault
+    history = planted(tmp_path, "registration", operation)
+    (fault, *_) = faults(history)
+    assert f"versions/{newest(history)}.py: " in fault
     assert sentence in fault
     assert "contract = " in fault or "autocommit_block" in fault
 
