@@ -20,7 +20,6 @@ from deploy.local.stack import Stack
 from deploy.local.starting import Wishes
 from shared.auth import Role
 from shared.broker import PARTITIONS
-from shared.fingerprint import fingerprint
 from shared.ids import new_id
 
 WISHES = Wishes(kafka="apache", tied=True, services=[one for one in SERVICES if one.name in {"registration", "beds"}])
@@ -85,10 +84,6 @@ class Hospital:
             return sum([end - (await consumer.committed(place) or 0) for place, end in ends.items()])
         finally:
             await consumer.stop()
-
-    def state_of_beds(self) -> dict[str, str]:
-        """The state hash of beds."""
-        return self._beds(fingerprint)
 
     def lose_beds(self) -> None:
         """Every table of beds is gone."""
