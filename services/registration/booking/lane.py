@@ -14,6 +14,7 @@ again under the same keys. The lane only makes it fast: the database's constrain
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -205,9 +206,14 @@ class Lane:
         return attempt.exception()
 
     async def _once(self, turn: Sequence[Waiting]) -> None:
-        """Decide, remember, say; then tell."""
-        async with self._database.statements() as work:
+        """Decide, remember, say; then tell.
+
+        Turns ask in the order in which they were made: waiting for a connection is part of asking, or the later of two
+        could be given the quicker one.
+        """
+        async with AsyncExitStack() as unit:
             async with self._asking:
+                work = await unit.enter_async_context(self._database.statements())
                 outcomes = await take_places(work, [one.keyed for one in turn])
             responses: list[Response] = []
             done: list[Done] = []

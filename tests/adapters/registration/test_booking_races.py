@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from services.registration.booking import lane as lanes
@@ -54,6 +55,41 @@ async def test_five_thousand_requests_for_thirty_places_sell_exactly_thirty_firs
     assert ordinals == list(range(1, 31))
     booked = [event for event in await registration.service.said() if isinstance(event, AppointmentBooked)]
     assert [event.patient_id for event in booked] == patients[:30]
+
+
+class LateAtFirst:
+    """A database whose first unit of work opens only when the second has ended, or will not begin before it."""
+
+    def __init__(self, database):
+        self._database = database
+        self._opened = 0
+        self._second_ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def statements(self):
+        self._opened += 1
+        first = self._opened == 1
+        if first:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._second_ended.wait(), 0.5)
+        async with self._database.statements() as work:
+            yield work
+        if not first:
+            self._second_ended.set()
+
+
+async def test_of_two_turns_the_earlier_asks_first_though_its_connection_comes_later(registration):
+    slot = await registration.slot(capacity=10)
+    patients = await registration.patients(lanes.MOST_A_TURN + 10)
+    lane = Lane(LateAtFirst(registration.service.database), respond)
+    asked = [asyncio.ensure_future(lane.ask(keyed(slot, patient), ORIGIN)) for patient in patients]
+    await asyncio.sleep(0)
+    running = asyncio.create_task(lane.run())
+    answers = await asyncio.gather(*asked)
+    lane.stop()
+    await running
+    assert [answer.status_code for answer in answers[:10]] == [201] * 10
+    assert codes(answers) == {"booked": 10, "slot-full": lanes.MOST_A_TURN}
 
 
 async def test_two_lanes_together_sell_no_more_than_there_is(registration):
