@@ -1,5 +1,6 @@
 """P6: a bed round of 500 who wait for 3,000 beds, as the service asks its optimiser's process."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
@@ -41,22 +42,27 @@ def measure(bench: Bench) -> Iterator[Row]:
         baseline={"what": "in turn of waiting", "value": median(greedy)}, ratio=ratio(scores, greedy),
         target="ratio >= 1.04",
     )  # fmt: skip
-    freed = [ms for _, ms in run(_solve(list(with_one_bed_more(rounds[0], FREED))))]
+    freed = [ms for _, ms in run(_solve(list(with_one_bed_more(rounds[0], FREED)), keep=False))]
     yield Row(
         id="P6.freed", what="one bed freed → every proposal anew, p99", value=percentile(freed, 99), unit="ms",
         runs=len(freed), target="value <= 50",
     )  # fmt: skip
 
 
-async def _solve(rounds: Sequence[Round]) -> list[tuple[Answer, float]]:
-    """Answers and milliseconds, the way to the optimiser's process and back included; the first is not counted."""
+async def _solve(rounds: Sequence[Round], *, keep: bool = True) -> list[tuple[Answer | None, float]]:
+    """Answers and milliseconds, the way to the optimiser's process and back included; the first is not counted.
+
+    As in a service, the collector passes over what was there before: here that is the bench with all its rounds.
+    """
     timed = []
+    gc.collect()
+    gc.freeze()
     async with Optimiser() as optimiser:
         await optimiser.solve(rounds[0])
         for one in rounds:
             began = perf_counter()
             answer = await optimiser.solve(one)
-            timed.append((answer, (perf_counter() - began) * 1000))
+            timed.append((answer if keep else None, (perf_counter() - began) * 1000))
     return timed
 
 
