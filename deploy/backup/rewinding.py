@@ -11,13 +11,15 @@ from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CoordinatorNotAvailableError, KafkaError
 
 from deploy.backup.faults import BackupFailed
 from shared.broker import PARTITIONS
 from shared.hosting import Service
 
 EMPTY_SECONDS: Final = 30.0
+LOADED_SECONDS: Final = 30.0
 AGAIN_SECONDS: Final = 0.5
 MARGIN: Final = timedelta(hours=1)
 """How far before the backup: clocks differ, and what was being taken at that moment may not have been committed."""
@@ -33,7 +35,8 @@ async def rewind(bootstrap: str, service: str, taken_at: datetime) -> int:
     try:
         await consumer.start()
         consumer.assign(places)
-        return await _rewind(consumer, places, int((taken_at - MARGIN).timestamp() * 1000))
+        stands = await _stands(bootstrap, service, places)
+        return await _rewind(consumer, stands, int((taken_at - MARGIN).timestamp() * 1000))
     except (KafkaError, OSError) as failure:
         raise BackupFailed(
             f"the database of {service} is restored, but its consumer group cannot be set back "
@@ -43,9 +46,27 @@ async def rewind(bootstrap: str, service: str, taken_at: datetime) -> int:
         await consumer.stop()
 
 
-async def _rewind(consumer: AIOKafkaConsumer, places: list[TopicPartition], to_ms: int) -> int:
-    stands = {place: await consumer.committed(place) for place in places}
-    known = {place: offset for place, offset in stands.items() if offset}
+async def _stands(bootstrap: str, group: str, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where the group has come to; -1 where it has not begun.
+
+    While a broker that has just started still loads the group, it answers with no place at all, and aiokafka does not
+    look at the error beside: a consumer's `committed` would call that a group that never began.
+    """
+    deadline = monotonic() + LOADED_SECONDS
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        while len(told := await admin.list_consumer_group_offsets(group, partitions=places)) < len(places):
+            if monotonic() > deadline:
+                raise CoordinatorNotAvailableError
+            await asyncio.sleep(AGAIN_SECONDS)
+    finally:
+        await admin.close()
+    return {place: at.offset for place, at in told.items()}
+
+
+async def _rewind(consumer: AIOKafkaConsumer, stands: dict[TopicPartition, int], to_ms: int) -> int:
+    known = {place: offset for place, offset in stands.items() if offset > 0}
     found = await consumer.offsets_for_times(dict.fromkeys(known, to_ms)) if known else {}
     back = {place: at.offset for place, at in found.items() if at is not None and at.offset < known[place]}
     if back:
