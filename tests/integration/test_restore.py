@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from deploy.local.starting import Wishes
 from shared.auth import Role
 from shared.broker import PARTITIONS
 from shared.ids import new_id
+from tests.support.folders import folder
 
 WISHES = Wishes(kafka="apache", tied=True, services=[one for one in SERVICES if one.name in {"registration", "beds"}])
 NEED = {"source": "clinic", "specialty": "cardiology", "campus_id": "main", "admission_class": "B"}
@@ -103,13 +102,14 @@ class Hospital:
 @pytest.fixture
 def hospital(apache_kafka):  # noqa: ARG001 - skips where Apache Kafka cannot be had
     """The hospital, up."""
-    root = Path(tempfile.mkdtemp(prefix="carejourney-restore-"))
-    hospital = Hospital(root)
-    hospital.stack.up(WISHES)
-    yield hospital
-    hospital.stack.down()
-    hospital.stack.reset()
-    shutil.rmtree(root, ignore_errors=True)
+    with folder("restore") as root:
+        hospital = Hospital(root)
+        hospital.stack.up(WISHES)
+        try:
+            yield hospital
+        finally:
+            hospital.stack.down()
+            hospital.stack.reset()
 
 
 @pytest.mark.timeout(300)
