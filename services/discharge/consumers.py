@@ -1,8 +1,8 @@
 """What discharge reacts to: the table of contents of its consumers."""
 
 from services.discharge.accounts import handlers as accounts
-from shared.messages.beds import PatientAdmitted
-from shared.messages.registration import PatientRegistered
+from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.registration.patients import PatientRegistered
 from shared.reactions import Drawn, Reactions
 
 REACTIONS = Reactions(

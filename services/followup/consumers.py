@@ -2,10 +2,11 @@
 
 from services.followup.plans import handlers as plans
 from services.followup.visits import handlers as visits
-from shared.messages.beds import PatientAdmitted
+from shared.messages.beds.stays import PatientAdmitted
 from shared.messages.discharge import PatientLeft
 from shared.messages.followup import PlanClosed
-from shared.messages.registration import AppointmentBooked, AppointmentCancelled, PatientDeceased
+from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
+from shared.messages.registration.patients import PatientDeceased
 from shared.reactions import Drawn, Reactions
 
 REACTIONS = Reactions(

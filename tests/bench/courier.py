@@ -29,7 +29,7 @@ from shared.database import Database, engine_for
 from shared.effects import Effects
 from shared.envelope import seal
 from shared.inbox import Received, Record
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from shared.outbox import write
 from shared.reactions import Reactions
 from shared.relay import Relay

@@ -18,7 +18,7 @@ from services.registration.booking.model import Channel
 from services.registration.booking.taking import ANSWER_REFUSED, ANSWER_TAKEN, ONE
 from shared.envelope import Origin, caused_by, seal
 from shared.ids import new_id
-from shared.messages.registration import AppointmentBooked
+from shared.messages.registration.booking import AppointmentBooked
 from shared.outbox import pack_headers
 from shared.tables import SHARDS
 from tests.bench import seeding

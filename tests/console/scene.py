@@ -12,7 +12,15 @@ from uuid import UUID
 from shared.envelope import Origin, caused_by, unseal
 from shared.ids import new_id
 from shared.inbox import Record
-from shared.messages import Event, beds, discharge, followup, registration
+from shared.messages import Event, discharge, followup
+from shared.messages.beds.allocation import BedProposed
+from shared.messages.beds.inventory import BedState
+from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted
+from shared.messages.registration.admissions import AdmissionRequested
+from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
+from shared.messages.registration.booking import AppointmentBooked, SlotHeld
+from shared.messages.registration.patients import PatientRegistered
 from tests.support.service import record_of
 
 HOSPITAL = Path(__file__).resolve().parents[2] / "services" / "simulator" / "hospital"
@@ -63,7 +71,7 @@ def all_beds(seed: int = 7, at: datetime = AFTERNOON) -> list[Record]:
 def bed_state(bed_id: str, state: str, patient_id: UUID | None, version: int = 1, at: datetime = AFTERNOON) -> Event:
     """A bed as it stands; `R` is a free bed that is reserved."""
     campus, ward, room, _ = bed_id.split("/")
-    return beds.BedState(
+    return BedState(
         bed_id=bed_id,
         campus_id=campus,
         ward_id=ward,
@@ -80,7 +88,7 @@ def bed_state(bed_id: str, state: str, patient_id: UUID | None, version: int = 1
 def whole_journey(patient_id: UUID = PATIENT) -> list[Record]:
     """One patient: two visits, a stay with its charges and settlement, and the follow-up of it."""
     scene = Scene(at=AFTERNOON - timedelta(days=41, hours=3))
-    registered = registration.PatientRegistered(
+    registered = PatientRegistered(
         patient_id=patient_id,
         sex="F",
         birth_month=date(1961, 5, 1),
@@ -105,10 +113,10 @@ def _visit(scene: Scene, patient_id: UUID, name: str) -> None:
     slot_at = scene.at + timedelta(days=3)
     ids = {"appointment_id": appointment_id, "patient_id": patient_id, "session_id": session_id}
     held_until = scene.at + timedelta(minutes=5)
-    held = registration.SlotHeld(**ids, slot_starts_at=slot_at, held_until=held_until, aggregate_version=1)
+    held = SlotHeld(**ids, slot_starts_at=slot_at, held_until=held_until, aggregate_version=1)
     scene.say(held, command=f"{name}-hold")
     scene.later(minutes=2)
-    booked = registration.AppointmentBooked(
+    booked = AppointmentBooked(
         **ids,
         clinic_id="main-cardiology-1",
         slot_starts_at=slot_at,
@@ -118,10 +126,10 @@ def _visit(scene: Scene, patient_id: UUID, name: str) -> None:
     )
     scene.say(booked, command=f"{name}-confirm")
     scene.at = slot_at - timedelta(minutes=11)
-    arrived = registration.PatientArrived(**ids, arrived_at=scene.at, aggregate_version=3)
+    arrived = PatientArrived(**ids, arrived_at=scene.at, aggregate_version=3)
     scene.say(arrived, command=f"{name}-arrive")
     scene.later(minutes=38)
-    completed = registration.VisitCompleted(**ids, completed_at=scene.at, aggregate_version=4)
+    completed = VisitCompleted(**ids, completed_at=scene.at, aggregate_version=4)
     scene.say(completed, command=f"{name}-complete")
 
 
@@ -129,7 +137,7 @@ def _admission(scene: Scene, patient_id: UUID) -> UUID:
     stay_id = new_id()
     wanted = scene.say(admission_requested(stay_id, patient_id, scene.at), command="admission")
     scene.later(seconds=2)
-    queued = beds.AdmissionQueued(
+    queued = AdmissionQueued(
         request_id=stay_id,
         patient_id=patient_id,
         specialty="cardiology",
@@ -140,7 +148,7 @@ def _admission(scene: Scene, patient_id: UUID) -> UUID:
     )
     scene.say(queued, cause=wanted)
     scene.later(minutes=1)
-    proposed = beds.BedProposed(
+    proposed = BedProposed(
         request_id=stay_id,
         patient_id=patient_id,
         bed_id="main/M-CA/05/2",
@@ -154,10 +162,10 @@ def _admission(scene: Scene, patient_id: UUID) -> UUID:
     scene.later(minutes=12)
     stay = {"stay_id": stay_id, "patient_id": patient_id, "bed_id": "main/M-CA/05/2", "ward_id": "M-CA"}
     held_until = scene.at + timedelta(hours=4)
-    reserved = beds.BedReserved(**stay, campus_id="main", held_until=held_until, aggregate_version=1)
+    reserved = BedReserved(**stay, campus_id="main", held_until=held_until, aggregate_version=1)
     scene.say(reserved, command="accept")
     scene.later(hours=2)
-    admitted = beds.PatientAdmitted(
+    admitted = PatientAdmitted(
         **stay, campus_id="main", specialty="cardiology", source="clinic", admitted_at=scene.at, aggregate_version=2
     )
     opened = discharge.AccountOpened(stay_id=stay_id, patient_id=patient_id, opened_at=scene.at, aggregate_version=1)
@@ -167,7 +175,7 @@ def _admission(scene: Scene, patient_id: UUID) -> UUID:
 
 def admission_requested(stay_id: UUID, patient_id: UUID, at: datetime) -> Event:
     """An admission request as a clinic writes it."""
-    return registration.AdmissionRequested(
+    return AdmissionRequested(
         request_id=stay_id,
         patient_id=patient_id,
         source="clinic",
@@ -283,7 +291,7 @@ def charges(stay_id: UUID, patient_id: UUID, version: Iterator[int], scene: Scen
 
 def _follow_up(scene: Scene, patient_id: UUID, stay_id: UUID, left: UUID) -> None:
     scene.later(seconds=1)
-    released = beds.BedReleased(
+    released = BedReleased(
         stay_id=stay_id,
         patient_id=patient_id,
         bed_id="main/M-CA/05/2",
@@ -321,7 +329,7 @@ def _follow_up(scene: Scene, patient_id: UUID, stay_id: UUID, left: UUID) -> Non
         aggregate_version=4,
     )
     asked = scene.say(wish, command="attempt")
-    booked = registration.AppointmentBooked(
+    booked = AppointmentBooked(
         appointment_id=new_id(),
         patient_id=patient_id,
         session_id=new_id(),
@@ -342,7 +350,7 @@ def afternoon_of_others(seed: int = 3) -> list[Record]:
         scene.later(seconds=44)
         patient_id = new_id()
         if number % 4 == 0:
-            queued = beds.AdmissionQueued(
+            queued = AdmissionQueued(
                 request_id=new_id(),
                 patient_id=patient_id,
                 specialty=chance.choice(("cardiology", "oncology", "general-surgery")),
@@ -375,7 +383,7 @@ def afternoon_of_others(seed: int = 3) -> list[Record]:
             )
             scene.say(received, command=f"d{number}")
         else:
-            arrived = registration.PatientArrived(
+            arrived = PatientArrived(
                 appointment_id=new_id(),
                 patient_id=patient_id,
                 session_id=new_id(),

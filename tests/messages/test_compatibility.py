@@ -137,7 +137,7 @@ def edit(path, pattern, replacement):
 def test_what_breaks_is_never_written_and_is_found_though_its_schema_was_thrown_away(copy):
     schema_file = copy / "docs/schemas/events/beds.bed-reserved.v1.schema.json"
     before = schema_file.read_text()
-    edit(copy / "shared/messages/beds.py", r"(class BedReserved:.*?)    ward_id: str\n", r"\1")
+    edit(copy / "shared/messages/beds/stays.py", r"(class BedReserved:.*?)    ward_id: str\n", r"\1")
 
     written = generate(copy)
     assert (written.returncode, schema_file.read_text()) == (1, before)
@@ -150,7 +150,9 @@ def test_what_breaks_is_never_written_and_is_found_though_its_schema_was_thrown_
 
 def test_an_optional_field_is_written_and_a_stored_example_is_never_rewritten(copy):
     edit(
-        copy / "shared/messages/beds.py", r"(class BedReleased:.*?aggregate_version: int\n)", r"\1    ward: str = ''\n"
+        copy / "shared/messages/beds/stays.py",
+        r"(class BedReleased:.*?aggregate_version: int\n)",
+        r"\1    ward: str = ''\n",
     )
     assert generate(copy).returncode == 0
     assert (

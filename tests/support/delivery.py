@@ -20,7 +20,7 @@ from shared.consuming import Consumer
 from shared.database import Database, engine_for
 from shared.effects import Effects
 from shared.ids import new_id
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from shared.provisioning import create_topics
 from shared.reactions import Reactions
 from shared.relay import Relay

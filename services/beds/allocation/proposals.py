@@ -17,7 +17,7 @@ from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.hard_rules import first_broken_rule
 from services.beds.scoring.model import Policy, Sex, Waiting
 from services.beds.scoring.points import Term
-from shared.messages.beds import BedProposed
+from shared.messages.beds.allocation import BedProposed
 
 PROPOSED = "proposed"
 

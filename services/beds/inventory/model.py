@@ -14,7 +14,7 @@ from uuid import UUID
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, Place, Sex, SexPolicy
 from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
-from shared.messages.beds import BedState, BedStatusChanged
+from shared.messages.beds.inventory import BedState, BedStatusChanged
 
 CLEANABLE = (BedStatus.HOUSEKEEPING, BedStatus.CONTAMINATED)
 OPENABLE = (BedStatus.CLOSED, BedStatus.ISOLATED)

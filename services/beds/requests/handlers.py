@@ -7,7 +7,8 @@ from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
 from services.beds.requests.model import AdmissionRequest, Phase, Ranked
 from services.beds.scoring.model import Policy
-from shared.messages.registration import AdmissionRequested, PatientDeceased
+from shared.messages.registration.admissions import AdmissionRequested
+from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
 
 

@@ -13,8 +13,8 @@ from uuid import UUID
 from services.beds.scoring import hard_rules, points
 from services.beds.scoring.model import AdmissionClass, Isolation, Policy, Sex, Waiting
 from services.beds.scoring.points import Term
-from shared.messages.beds import AdmissionQueued
-from shared.messages.registration import AdmissionRequested
+from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.registration.admissions import AdmissionRequested
 
 SECONDS_AN_HOUR = 3600
 

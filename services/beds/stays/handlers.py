@@ -17,7 +17,7 @@ from services.beds.stays import model, store
 from services.beds.stays.model import Override, Phase, Reason, ReserveBed, Stay, Suitability, Summary, TransferPatient
 from shared.decision import Refused
 from shared.messages.discharge import PatientLeft
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from shared.work import Missing, Work
 
 CONFLICTS = {

@@ -15,7 +15,7 @@ from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.hard_rules import Rule, first_broken_rule, suits_sex
 from services.beds.scoring.model import Place, Policy, Sex, Waiting
 from shared.decision import Refused
-from shared.messages.beds import BedReleased, BedReserved, PatientAdmitted, PatientTransferred, ReservationExpired
+from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, PatientTransferred, ReservationExpired
 
 HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
 """Bed days are counted by the midnights of this zone."""

@@ -8,7 +8,7 @@ from services.console.projection import queries
 from services.console.projection.model import Bed
 from shared.messages.discharge import Settled
 from shared.messages.followup import PlanOpened
-from shared.messages.registration import PatientArrived
+from shared.messages.registration.arrivals import PatientArrived
 from shared.work import Work
 
 TICKER = 30

@@ -42,7 +42,7 @@ def update(path: Path) -> None:
     catalogue.update(texts(), no_fuzzy_matching=True, keep_user_comments=False, update_creation_date=False)
     catalogue.obsolete.clear()
     with path.open("wb") as file:
-        write_po(file, catalogue, width=120, sort_output=True, include_lineno=False, omit_header=False)
+        write_po(file, catalogue, width=120, sort_output=True, no_location=True, omit_header=False)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from services.console.pages.access import signed_in
 from services.console.pages.files import Files
 from services.console.pages.language import COOKIE, NAMES, TAGS, Language, Tag, choose
 from services.console.pages.names import Names
+from services.console.pages.vocabulary.codes import CODES
+from services.console.pages.vocabulary.fields import FIELDS
 from services.console.projection.looks import Look, label, look
 from services.console.projection.model import Happening
 
@@ -112,7 +114,7 @@ def _facts(language: Language, names: Names, happening: Happening) -> Sequence[t
     """What of an event is worth showing, as names and values in the reader's language."""
     told = ((name, happening.fields.get(name)) for name in words.FACTS.get(happening.type, ()))
     return [
-        (language.words.gettext(words.FIELDS[name]), _value(language, names, name, value))
+        (language.words.gettext(FIELDS[name]), _value(language, names, name, value))
         for name, value in told
         if value not in (None, [], ())
     ]
@@ -133,5 +135,5 @@ def _value(language: Language, names: Names, field: str, value: Any) -> str:  # 
 def _code(language: Language, names: Names, field: str, code: str) -> str:
     if field in PLACES:
         return names.of(PLACES[field], code, language.tag)
-    known = words.CODES.get(field, {}).get(code)
+    known = CODES.get(field, {}).get(code)
     return language.words.gettext(known) if known else code

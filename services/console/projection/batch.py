@@ -12,15 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.inbox import Received
-from shared.messages.beds import (
-    AdmissionQueued,
-    BedReleased,
-    BedReserved,
-    BedState,
-    PatientAdmitted,
-    ReservationExpired,
-)
-from shared.messages.registration import PatientDeceased
+from shared.messages.beds.inventory import BedState
+from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, ReservationExpired
+from shared.messages.registration.patients import PatientDeceased
 
 ADMISSION_STATES: dict[type[Any], str] = {
     AdmissionQueued: "waiting",

@@ -21,8 +21,8 @@ from services.discharge.accounts.model import (
 from services.discharge.ledger import handlers as ledger
 from services.discharge.ledger import model as journal
 from shared.decision import Refused
-from shared.messages.beds import PatientAdmitted
-from shared.messages.registration import PatientRegistered
+from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.registration.patients import PatientRegistered
 from shared.work import Work
 
 NEW_CHARGE_ID = "give each new charge a charge_id of its own"

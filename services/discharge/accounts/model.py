@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.discharge.ledger.model import Channel
 from shared.decision import Refused
-from shared.messages.beds import PatientAdmitted
+from shared.messages.beds.stays import PatientAdmitted
 from shared.messages.discharge import AccountOpened, DepositReceived
 
 

@@ -9,9 +9,9 @@ from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
 from shared.envelope import correlation_id
 from shared.ids import derived_id
-from shared.messages.beds import PatientAdmitted
+from shared.messages.beds.stays import PatientAdmitted
 from shared.messages.discharge import PatientLeft
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
 
 

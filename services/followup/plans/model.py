@@ -13,10 +13,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.followup.templates.model import Risk, Template, occurrences
-from shared.messages.beds import PatientAdmitted
+from shared.messages.beds.stays import PatientAdmitted
 from shared.messages.discharge import PatientLeft
 from shared.messages.followup import PlanClosed, PlanOpened, TaskCompleted
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 DIED = "exp"

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.followup.plans.model import Plan
 from services.followup.templates.model import Template, Urgency
 from shared.messages.followup import VisitRequested
-from shared.messages.registration import AppointmentBooked
+from shared.messages.registration.booking import AppointmentBooked
 
 
 class VisitStatus(StrEnum):

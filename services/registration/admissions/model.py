@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.registration.patients.model import Patient, age_years
 from shared.decision import Refused
-from shared.messages.registration import AdmissionRequested
+from shared.messages.registration.admissions import AdmissionRequested
 
 
 class Source(StrEnum):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from services.registration.booking.model import Appointment, Status
 from services.registration.schedules.model import Session
 from shared.decision import Refused
-from shared.messages.registration import PatientArrived, VisitCompleted
+from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 
 OPENS = timedelta(minutes=60)
 

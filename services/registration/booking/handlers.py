@@ -21,7 +21,7 @@ from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import Slot, SlotKey
 from shared.decision import Refused
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
 
 

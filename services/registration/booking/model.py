@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.registration.schedules.model import Slot, SlotKey
 from shared.decision import Refused
-from shared.messages.registration import (
+from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,

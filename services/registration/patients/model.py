@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.decision import Refused
-from shared.messages.registration import PatientDeceased, PatientRegistered
+from shared.messages.registration.patients import PatientDeceased, PatientRegistered
 
 
 class Sex(StrEnum):

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.decision import Refused
-from shared.messages.registration import SessionOpened
+from shared.messages.registration.schedules import SessionOpened
 
 SLOT_MINUTES = 30
 MINUTES_A_DAY = 24 * 60

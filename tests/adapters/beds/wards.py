@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from shared.ids import new_id
 from shared.messages.discharge import PatientLeft
-from shared.messages.registration import AdmissionRequested, PatientDeceased
+from shared.messages.registration.admissions import AdmissionRequested
+from shared.messages.registration.patients import PatientDeceased
 
 HEADER = "campus,ward,specialty,overflow,room,bed,status,sex_policy,room_sex,attributes,age_group,isolation,stay_band"
 SMALL = [

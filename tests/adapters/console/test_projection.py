@@ -18,8 +18,9 @@ from shared.effects import Effects
 from shared.envelope import unseal
 from shared.ids import new_id
 from shared.inbox import Record
-from shared.messages.beds import AdmissionQueued, BedReleased, BedReserved
-from shared.messages.registration import PatientDeceased
+from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.stays import BedReleased, BedReserved
+from shared.messages.registration.patients import PatientDeceased
 from tests.console.scene import AFTERNOON, PATIENT, Scene, afternoon_of_others, all_beds, bed_state, whole_journey
 from tests.support.service import ServiceFactory, ServiceUnderTest
 

@@ -11,8 +11,8 @@ import pytest
 from services.discharge.app import SERVICE
 from services.simulator.app import SERVICE as CENTRE
 from shared.ids import new_id
-from shared.messages.beds import PatientAdmitted
-from shared.messages.registration import PatientRegistered
+from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.registration.patients import PatientRegistered
 from tests.support.service import ServiceFactory, ServiceUnderTest, listening
 
 NURSE, CLINICIAN, BACK_OFFICE, OPERATOR = "ward-nurse", "clinician", "back-office", "operator"

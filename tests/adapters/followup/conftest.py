@@ -11,9 +11,10 @@ import pytest
 
 from services.followup.app import SERVICE
 from shared.ids import derived_id, new_id
-from shared.messages.beds import PatientAdmitted
+from shared.messages.beds.stays import PatientAdmitted
 from shared.messages.discharge import PatientLeft
-from shared.messages.registration import AppointmentBooked, PatientDeceased
+from shared.messages.registration.booking import AppointmentBooked
+from shared.messages.registration.patients import PatientDeceased
 from tests.support.service import ServiceFactory, ServiceUnderTest
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)

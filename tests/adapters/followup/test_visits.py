@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.ids import new_id
-from shared.messages.registration import AppointmentCancelled
+from shared.messages.registration.booking import AppointmentCancelled
 from tests.adapters.followup.conftest import NOON, attempt, first_task
 
 DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from deploy.local.layout import Home
 from deploy.local.record import Record
 from services.beds.app import SERVICE
 from shared.ids import new_id
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 from tests.support.service import listening
 
 ROOT = Path(__file__).resolve().parents[3]

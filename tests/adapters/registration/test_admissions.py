@@ -1,7 +1,7 @@
 """Admission requests, over HTTP and in the database."""
 
 from shared.ids import new_id
-from shared.messages.registration import AdmissionRequested
+from shared.messages.registration.admissions import AdmissionRequested
 from tests.support.service import NOON
 
 

@@ -5,14 +5,13 @@ from uuid import UUID
 
 from services.registration.schedules.model import SlotKey
 from shared.ids import new_id
-from shared.messages.registration import (
+from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
+from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
     HoldExpired,
-    PatientArrived,
     SlotHeld,
-    VisitCompleted,
 )
 from tests.support.service import NOON
 

@@ -17,7 +17,7 @@ from services.registration.schedules.model import SlotKey
 from shared.clock import FixedClock
 from shared.database import Database, engine_for
 from shared.ids import new_id
-from shared.messages.registration import AppointmentBooked, SlotHeld
+from shared.messages.registration.booking import AppointmentBooked, SlotHeld
 from tests.adapters.registration.conftest import ORIGIN, keyed
 from tests.support.service import NOON
 from tests.support.waiting import until

@@ -3,7 +3,7 @@
 import json
 
 from shared.ids import new_id
-from shared.messages.registration import PatientDeceased, PatientRegistered
+from shared.messages.registration.patients import PatientDeceased, PatientRegistered
 from tests.support.service import NOON
 
 NAME, PHONE = "Ouyang Zinnober", "+86 139 5550 4711"

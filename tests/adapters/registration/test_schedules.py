@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.messages.registration import SessionOpened
+from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON
 
 

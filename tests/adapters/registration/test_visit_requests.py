@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from shared.ids import new_id
 from shared.messages.followup import VisitRequested
-from shared.messages.registration import AppointmentBooked, SessionOpened
+from shared.messages.registration.booking import AppointmentBooked
+from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON
 
 

@@ -14,7 +14,7 @@ from shared.envelope import Origin, caused_by, seal
 from shared.ids import new_id
 from shared.lanes import Lane
 from shared.messages import Event
-from shared.messages.registration import PatientDeceased, PatientRegistered
+from shared.messages.registration.patients import PatientDeceased, PatientRegistered
 from shared.provisioning import create_topics
 from shared.replay.plan import Wishes
 from shared.replay.recorder import record

@@ -6,7 +6,7 @@ import pytest
 
 from services.beds.app import SERVICE
 from shared.ids import new_id
-from shared.messages.registration import PatientDeceased
+from shared.messages.registration.patients import PatientDeceased
 
 SPOIL = "CREATE RULE spoil AS ON INSERT TO deceased DO INSTEAD SELECT 1/0"
 MEND = "DROP RULE spoil ON deceased"

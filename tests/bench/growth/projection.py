@@ -10,8 +10,8 @@ from shared.clock import FixedClock
 from shared.database import Database, engine_for
 from shared.effects import Effects
 from shared.inbox import Record
-from shared.messages.beds import BedState
-from shared.messages.registration import AppointmentBooked
+from shared.messages.beds.inventory import BedState
+from shared.messages.registration.booking import AppointmentBooked
 from shared.migrating import migrate
 from shared.telemetry import Telemetry
 from tests.bench.figures import Row

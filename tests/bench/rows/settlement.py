@@ -18,8 +18,8 @@ from shared.clock import SystemClock, wall_now
 from shared.database import Database, engine_for
 from shared.effects import Effects
 from shared.ids import new_id
-from shared.messages.beds import PatientAdmitted
-from shared.messages.registration import PatientRegistered
+from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.registration.patients import PatientRegistered
 from shared.migrating import migrate
 from shared.telemetry import Telemetry
 from tests.bench.figures import Row, percentile

@@ -10,8 +10,8 @@ import pytest
 from services.followup.plans import model
 from services.followup.plans.model import CloseReason, Followed, Status, Task, TaskStatus, TaskView
 from services.followup.templates.model import Risk
-from shared.messages.beds import PatientAdmitted
-from shared.messages.registration import PatientDeceased
+from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.registration.patients import PatientDeceased
 
 DAY = timedelta(days=1)
 

@@ -22,7 +22,7 @@ from services.registration.booking.model import (
     taken,
 )
 from services.registration.schedules.model import Session, Slot, SlotKey
-from shared.messages.registration import AppointmentBooked, SlotHeld
+from shared.messages.registration.booking import AppointmentBooked, SlotHeld
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 SLOT = Slot(

@@ -1,0 +1,13 @@
+"""What the beds service tells the others: who waits, who lies where, and how each bed stands.
+
+`request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
+"""
+
+from shared.messages.beds import allocation, inventory, requests, stays
+
+MESSAGES = (
+    *requests.MESSAGES,
+    *allocation.MESSAGES,
+    *stays.MESSAGES,
+    *inventory.MESSAGES,
+)

@@ -1,0 +1,27 @@
+"""Which bed a round suggests for whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedProposed:
+    """A round suggests this bed; a coordinator accepts it, or the ward is automatic. Why: the beds service tells."""
+
+    type: ClassVar = "beds.bed-proposed.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("request", "request_id")
+
+    request_id: UUID
+    patient_id: UUID
+    bed_id: str
+    ward_id: str
+    score: float
+    policy_version: str
+    proposed_at: datetime
+    aggregate_version: int
+
+
+MESSAGES = (BedProposed,)
