@@ -2,7 +2,7 @@
 
 from services.beds.requests.handlers import on_admission_requested, remember_death
 from services.beds.stays.handlers import on_patient_deceased, on_patient_left
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.reactions import Drawn, Reactions

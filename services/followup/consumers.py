@@ -3,8 +3,8 @@
 from services.followup.plans import handlers as plans
 from services.followup.visits import handlers as visits
 from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge import PatientLeft
-from shared.messages.followup import PlanClosed
+from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.followup.plans import PlanClosed
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
 from shared.reactions import Drawn, Reactions

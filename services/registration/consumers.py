@@ -5,7 +5,7 @@ It hears its own events too, where a capability speaks to one that stands above 
 
 from services.registration.booking import handlers as booking
 from services.registration.visitrequests import handlers as visit_requests
-from shared.messages.followup import VisitRequested
+from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
 from shared.reactions import Reactions

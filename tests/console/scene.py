@@ -12,11 +12,17 @@ from uuid import UUID
 from shared.envelope import Origin, caused_by, unseal
 from shared.ids import new_id
 from shared.inbox import Record
-from shared.messages import Event, discharge, followup
+from shared.messages import Event
 from shared.messages.beds.allocation import BedProposed
 from shared.messages.beds.inventory import BedState
 from shared.messages.beds.requests import AdmissionQueued
 from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted
+from shared.messages.discharge.accounts import AccountOpened, ChargePosted, DepositReceived
+from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
+from shared.messages.discharge.settlement import Presettled, Refunded, Settled, SettlementConfirmed
+from shared.messages.followup.plans import PlanOpened, TaskDue
+from shared.messages.followup.visits import VisitRequested
+from shared.messages.followup.worklist import TaskCompleted
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import AppointmentBooked, SlotHeld
@@ -168,7 +174,7 @@ def _admission(scene: Scene, patient_id: UUID) -> UUID:
     admitted = PatientAdmitted(
         **stay, campus_id="main", specialty="cardiology", source="clinic", admitted_at=scene.at, aggregate_version=2
     )
-    opened = discharge.AccountOpened(stay_id=stay_id, patient_id=patient_id, opened_at=scene.at, aggregate_version=1)
+    opened = AccountOpened(stay_id=stay_id, patient_id=patient_id, opened_at=scene.at, aggregate_version=1)
     scene.say(opened, cause=scene.say(admitted, command="admit"))
     return stay_id
 
@@ -207,7 +213,7 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
     account = {"stay_id": stay_id, "patient_id": patient_id}
     version = count(2)
     deposit_id, settlement_id = new_id(), new_id()
-    deposit = discharge.DepositReceived(
+    deposit = DepositReceived(
         **account,
         payment_id=deposit_id,
         amount_fen=800_000,
@@ -219,12 +225,12 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
     for charge in charges(stay_id, patient_id, version, scene):
         scene.say(charge, command=f"charge-{charge.charge_id}")
     scene.later(hours=3)
-    ordered = discharge.DischargeOrdered(
+    ordered = DischargeOrdered(
         **account, disposition="home", blockers=(), ordered_at=scene.at, aggregate_version=next(version)
     )
     scene.say(ordered, command="order")
     scene.later(minutes=4)
-    presettled = discharge.Presettled(
+    presettled = Presettled(
         **account,
         settlement_id=settlement_id,
         snapshot="9f2c",
@@ -235,7 +241,7 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
         aggregate_version=next(version),
     )
     scene.say(presettled, command="presettle")
-    confirmed = discharge.SettlementConfirmed(
+    confirmed = SettlementConfirmed(
         **account,
         settlement_id=settlement_id,
         snapshot="9f2c",
@@ -243,7 +249,7 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
         aggregate_version=next(version),
     )
     scene.say(confirmed, command="confirm")
-    settled = discharge.Settled(
+    settled = Settled(
         **account,
         settlement_id=settlement_id,
         pack="beijing-employee",
@@ -258,7 +264,7 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
         aggregate_version=next(version),
     )
     done = scene.say(settled, command="confirm")
-    refunded = discharge.Refunded(
+    refunded = Refunded(
         **account,
         settlement_id=settlement_id,
         payment_id=deposit_id,
@@ -269,15 +275,15 @@ def _settlement(scene: Scene, patient_id: UUID, stay_id: UUID) -> UUID:
     )
     scene.say(refunded, cause=done)
     scene.later(minutes=35)
-    left = discharge.PatientLeft(**account, disposition="home", left_at=scene.at, aggregate_version=next(version))
+    left = PatientLeft(**account, disposition="home", left_at=scene.at, aggregate_version=next(version))
     return scene.say(left, command="leave")
 
 
-def charges(stay_id: UUID, patient_id: UUID, version: Iterator[int], scene: Scene) -> Iterator[discharge.ChargePosted]:
+def charges(stay_id: UUID, patient_id: UUID, version: Iterator[int], scene: Scene) -> Iterator[ChargePosted]:
     """Thirty-eight lines over four days."""
     for number in range(38):
         scene.later(hours=2.5)
-        yield discharge.ChargePosted(
+        yield ChargePosted(
             stay_id=stay_id,
             patient_id=patient_id,
             charge_id=new_id(),
@@ -301,7 +307,7 @@ def _follow_up(scene: Scene, patient_id: UUID, stay_id: UUID, left: UUID) -> Non
     )
     scene.say(released, cause=left)
     plan = {"plan_id": new_id(), "patient_id": patient_id}
-    opened = followup.PlanOpened(
+    opened = PlanOpened(
         **plan,
         stay_id=stay_id,
         template="after-cardiology",
@@ -312,14 +318,12 @@ def _follow_up(scene: Scene, patient_id: UUID, stay_id: UUID, left: UUID) -> Non
     scene.say(opened, cause=left)
     scene.at = AFTERNOON - timedelta(minutes=90)
     task_id = new_id()
-    due = followup.TaskDue(**plan, task_id=task_id, step="day-7-call", due_at=scene.at, aggregate_version=2)
+    due = TaskDue(**plan, task_id=task_id, step="day-7-call", due_at=scene.at, aggregate_version=2)
     scene.say(due)
     scene.later(minutes=70)
-    completed = followup.TaskCompleted(
-        **plan, task_id=task_id, outcome="worse", completed_at=scene.at, aggregate_version=3
-    )
+    completed = TaskCompleted(**plan, task_id=task_id, outcome="worse", completed_at=scene.at, aggregate_version=3)
     scene.say(completed, command="attempt")
-    wish = followup.VisitRequested(
+    wish = VisitRequested(
         **plan,
         visit_request_id=new_id(),
         clinic_id="main-cardiology-1",
@@ -361,7 +365,7 @@ def afternoon_of_others(seed: int = 3) -> list[Record]:
             )
             scene.say(queued, command=f"q{number}")
         elif number % 9 == 2:
-            opened = followup.PlanOpened(
+            opened = PlanOpened(
                 plan_id=new_id(),
                 patient_id=patient_id,
                 stay_id=new_id(),
@@ -372,7 +376,7 @@ def afternoon_of_others(seed: int = 3) -> list[Record]:
             )
             scene.say(opened, command=f"p{number}")
         elif number % 5 == 1:
-            received = discharge.DepositReceived(
+            received = DepositReceived(
                 stay_id=new_id(),
                 patient_id=patient_id,
                 payment_id=new_id(),

@@ -16,7 +16,7 @@ from services.beds.scoring.model import Policy, Sex
 from services.beds.stays import model, store
 from services.beds.stays.model import Override, Phase, Reason, ReserveBed, Stay, Suitability, Summary, TransferPatient
 from shared.decision import Refused
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Missing, Work
 

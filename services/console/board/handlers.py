@@ -6,8 +6,8 @@ from datetime import tzinfo
 from services.console.board.model import Change, HospitalNow, Tallies, count, day_of, lay_out
 from services.console.projection import queries
 from services.console.projection.model import Bed
-from shared.messages.discharge import Settled
-from shared.messages.followup import PlanOpened
+from shared.messages.discharge.settlement import Settled
+from shared.messages.followup.plans import PlanOpened
 from shared.messages.registration.arrivals import PatientArrived
 from shared.work import Work
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from services.discharge.ledger.model import Channel
 from shared.decision import Refused
 from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge import AccountOpened, DepositReceived
+from shared.messages.discharge.accounts import AccountOpened, DepositReceived
 
 
 class AccountState(StrEnum):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.discharge.accounts.model import Account, Charge, ChargeLine, PostCharges, Reason, closed
 from shared.decision import Refused
-from shared.messages.discharge import ChargePosted
+from shared.messages.discharge.accounts import ChargePosted
 
 RETURN: Final = "give a return a negative count, and in return_of an earlier charge_id of this account"
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.discharge.accounts.model import Account, AccountState, closed
 from shared.decision import Refused
-from shared.messages.discharge import DischargeOrdered
+from shared.messages.discharge.clearance import DischargeOrdered
 
 
 class Disposition(StrEnum):

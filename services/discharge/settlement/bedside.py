@@ -28,7 +28,8 @@ from services.discharge.settlement.stages import (
     ledger_bill,
 )
 from shared.decision import Refused
-from shared.messages.discharge import PatientLeft, Presettled, Refunded, Settled, SettlementConfirmed
+from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.discharge.settlement import Presettled, Refunded, Settled, SettlementConfirmed
 
 NOT_PRESETTLED = Refused(reason=Reason.NOT_PRESETTLED, remedy="presettle first")
 NOT_CONFIRMED = Refused(reason=Reason.NOT_CONFIRMED, remedy="let the patient confirm the presettlement first")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.envelope import Origin, caused_by, seal
 from shared.ids import new_id
-from shared.messages.followup import TaskDue
+from shared.messages.followup.plans import TaskDue
 from shared.outbox import pack_headers
 from shared.work import Work
 

@@ -10,7 +10,7 @@ from services.followup.templates.model import Risk
 from shared.envelope import correlation_id
 from shared.ids import derived_id
 from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
 

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from services.followup.templates.model import Risk, Template, occurrences
 from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge import PatientLeft
-from shared.messages.followup import PlanClosed, PlanOpened, TaskCompleted
+from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.followup.plans import PlanClosed, PlanOpened
+from shared.messages.followup.worklist import TaskCompleted
 from shared.messages.registration.patients import PatientDeceased
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")

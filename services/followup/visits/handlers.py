@@ -7,7 +7,7 @@ from services.followup.templates.model import Template
 from services.followup.visits import model, store
 from services.followup.visits.model import VisitRequest, VisitStatus, Wish
 from shared.ids import derived_id
-from shared.messages.followup import PlanClosed
+from shared.messages.followup.plans import PlanClosed
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
 from shared.work import Work
 

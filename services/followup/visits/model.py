@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.followup.plans.model import Plan
 from services.followup.templates.model import Template, Urgency
-from shared.messages.followup import VisitRequested
+from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.booking import AppointmentBooked
 
 

@@ -9,7 +9,7 @@ from services.registration.patients.model import Patient
 from services.registration.schedules import handlers as schedules
 from services.registration.visitrequests import model, store
 from services.registration.visitrequests.model import DropReason, Status, VisitRequest
-from shared.messages.followup import VisitRequested
+from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
 from shared.work import Missing, Work

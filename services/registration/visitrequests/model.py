@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from services.registration.booking.model import Channel, TakePlace
 from services.registration.schedules.model import FindSlots, Slot, SlotKey, instant
-from shared.messages.followup import VisitRequested
+from shared.messages.followup.visits import VisitRequested
 
 VISIT_TYPE = "followup"
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from shared.ids import new_id
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from services.discharge.settlement import calculate, case_file, packs
 from shared.ids import new_id
-from shared.messages.discharge import PatientLeft, Presettled, Refunded, Settled
+from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.discharge.settlement import Presettled, Refunded, Settled
 from tests.adapters.discharge.conftest import BACK_OFFICE, CLINICIAN, NURSE, line
 
 W1 = (

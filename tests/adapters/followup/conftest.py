@@ -12,7 +12,7 @@ import pytest
 from services.followup.app import SERVICE
 from shared.ids import derived_id, new_id
 from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.booking import AppointmentBooked
 from shared.messages.registration.patients import PatientDeceased
 from tests.support.service import ServiceFactory, ServiceUnderTest

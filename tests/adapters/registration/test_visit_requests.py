@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from shared.ids import new_id
-from shared.messages.followup import VisitRequested
+from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.booking import AppointmentBooked
 from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON

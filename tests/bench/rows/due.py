@@ -17,7 +17,7 @@ from services.followup.templates.handlers import publish_shipped
 from shared.clock import Clock, FixedClock, SystemClock, wall_now
 from shared.database import Database, engine_for
 from shared.ids import new_id
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 from shared.migrating import migrate
 from shared.telemetry import Telemetry
 from shared.timers import BATCH, Timers

@@ -16,7 +16,7 @@ from services.discharge.settlement import bedside, stages
 from services.discharge.settlement.quote import day_of
 from services.discharge.settlement.stages import Confirm, Pay, Settlement, Stage
 from shared.decision import Refused
-from shared.messages.discharge import Refunded, Settled
+from shared.messages.discharge.settlement import Refunded, Settled
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STAY, PATIENT, SETTLEMENT, PAYMENT = (UUID(int=number) for number in range(1, 5))

@@ -7,7 +7,7 @@ import pytest
 
 from services.followup.templates import definition
 from services.followup.templates.model import Template
-from shared.messages.discharge import PatientLeft
+from shared.messages.discharge.clearance import PatientLeft
 
 LEFT_AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
-"""What the followup service tells the others: a plan after the stay, its tasks, and the visits it asks for."""
+"""What is planned for a patient after a stay, and what falls due."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -40,40 +40,6 @@ class TaskDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCompleted:
-    """The patient was contacted; `outcome` is the code of what came of it."""
-
-    type: ClassVar = "followup.task-completed.v1"
-    key: ClassVar = "patient_id"
-    subject: ClassVar = ("plan", "plan_id")
-
-    task_id: UUID
-    plan_id: UUID
-    patient_id: UUID
-    outcome: str
-    completed_at: datetime
-    aggregate_version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitRequested:
-    """The patient should be seen between two days; registration books it. FHIR ServiceRequest."""
-
-    type: ClassVar = "followup.visit-requested.v1"
-    key: ClassVar = "patient_id"
-    subject: ClassVar = ("plan", "plan_id")
-
-    visit_request_id: UUID
-    plan_id: UUID
-    patient_id: UUID
-    clinic_id: str
-    earliest_on: date
-    latest_on: date
-    reason: str
-    aggregate_version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanClosed:
     """No more steps will come. `reason` is a code: completed, deceased, readmitted, superseded, moved, refused."""
 
@@ -88,4 +54,8 @@ class PlanClosed:
     aggregate_version: int
 
 
-MESSAGES = (PlanOpened, TaskDue, TaskCompleted, VisitRequested, PlanClosed)
+MESSAGES = (
+    PlanOpened,
+    TaskDue,
+    PlanClosed,
+)
