@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
+from services.followup.guards import guard
 from shared.tables import NAMING, machinery
 
 
@@ -13,3 +14,4 @@ class Row(SQLModel):
 
 
 machinery(Row.metadata)
+guard(Row.metadata)
