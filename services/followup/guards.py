@@ -21,10 +21,14 @@ END $$
 """
 
 TRIGGERS: Final = (
-    "CREATE TRIGGER plan_opened AFTER INSERT ON plan REFERENCING NEW TABLE AS after "
-    "FOR EACH STATEMENT EXECUTE FUNCTION keep_plan_due()",
-    "CREATE TRIGGER plan_changed AFTER UPDATE ON plan REFERENCING OLD TABLE AS before NEW TABLE AS after "
-    "FOR EACH STATEMENT EXECUTE FUNCTION keep_plan_due()",
+    (
+        "CREATE TRIGGER plan_opened AFTER INSERT ON plan REFERENCING NEW TABLE AS after "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_plan_due()"
+    ),
+    (
+        "CREATE TRIGGER plan_changed AFTER UPDATE ON plan REFERENCING OLD TABLE AS before NEW TABLE AS after "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_plan_due()"
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""The base of followup's rows, and its metadata with the tables that every service has."""
+"""The base of followup's rows, and its metadata with the tables that every service has and the database's triggers."""
 
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
