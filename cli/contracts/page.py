@@ -21,6 +21,7 @@ WAY = {
         "registration.appointment-booked.v1",
         "registration.appointment-rescheduled.v1",
         "registration.appointment-cancelled.v1",
+        "registration.appointment-missed.v1",
         "registration.patient-arrived.v1",
         "registration.visit-completed.v1",
     ),

@@ -34,6 +34,11 @@ async def writer_lane(host: Host) -> AsyncIterator[None]:
 HOLDS = Timer(
     name="holds", fire=in_one_work(booking_handlers.expire_holds), next_due_at=booking_handlers.next_hold_ends_at
 )
+NO_SHOWS = Timer(
+    name="no-shows",
+    fire=in_one_work(booking_handlers.note_no_shows),
+    next_due_at=booking_handlers.next_session_over_at,
+)
 
 SERVICE = Service(
     name="registration",
@@ -43,6 +48,6 @@ SERVICE = Service(
     routers=(patients, schedules, booking, arrivals, visit_requests, admissions),
     straight=STRAIGHT,
     reactions=REACTIONS,
-    timers=(HOLDS,),
+    timers=(HOLDS, NO_SHOWS),
     resources=writer_lane,
 )

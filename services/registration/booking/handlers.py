@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.registration.booking import model, store
+from services.registration.booking import model, noshows, store
 from services.registration.booking.model import (
     Appointment,
     CancelAppointment,
@@ -131,6 +131,32 @@ async def expire_holds(work: Work, limit: int) -> int:
 async def next_hold_ends_at(work: Work) -> datetime | None:
     """When the earliest hold is over."""
     return await store.next_hold_ends_at(work)
+
+
+async def note_no_shows(work: Work, limit: int) -> int:
+    """Who was booked and did not come until the session was over has missed it, at most `limit`. Returns how many."""
+    overdue = await noshows.overdue(work, limit)
+    missed = [await miss_appointment(appointment_id, work) for appointment_id in overdue]
+    if len(missed) < limit:
+        await noshows.note(work)
+    return len(missed)
+
+
+async def next_session_over_at(work: Work) -> datetime | None:
+    """When the earliest session is over in which somebody is expected."""
+    return await noshows.next_over_at(work)
+
+
+async def miss_appointment(appointment_id: UUID, work: Work) -> Appointment | Refused:
+    """The patient did not come, or did not answer the call: the place is given back."""
+    decision = model.miss(await store.appointment(work, appointment_id, for_change=True))
+    if isinstance(decision, Refused):
+        return decision
+    missed, event = decision
+    await schedules.release_places([missed.slot], work)
+    await store.save(work, missed)
+    work.publish(event)
+    return missed
 
 
 async def appointment(appointment_id: UUID, work: Work) -> Appointment:

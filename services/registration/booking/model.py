@@ -1,8 +1,9 @@
 """The rules of an appointment.
 
-held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, and
-what is booked can be moved. An appointment takes a place in its slot unless it is cancelled or expired, and a patient
-has at most one such appointment in a session. FHIR Appointment says pending, booked, arrived, fulfilled, cancelled.
+held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, what
+is booked can be moved, and who does not come, or does not answer the call, has missed it. An appointment takes a place
+in its slot unless it is cancelled, expired or missed, and a patient has at most one such appointment in a session. FHIR
+Appointment says pending, booked, arrived, fulfilled, cancelled, noshow.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     HoldExpired,
     SlotHeld,
@@ -33,10 +35,12 @@ class Status(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    MISSED = "missed"
 
 
 TAKES_A_PLACE = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.COMPLETED)
 OPEN = (Status.HELD, Status.BOOKED)
+EXPECTED = (Status.BOOKED, Status.ARRIVED)
 
 
 class Channel(StrEnum):
@@ -173,6 +177,8 @@ def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentB
         return no(Reason.HOLD_EXPIRED)
     if held.status is not Status.HELD:
         return no(Reason.NOT_HELD)
+    if held.slot_ends_at <= now:
+        return no(Reason.SLOT_OVER)
     booked = replace(held, status=Status.BOOKED, held_until=None, booked_at=now, version=held.version + 1)
     return booked, _booked(booked)
 
@@ -191,6 +197,21 @@ def cancel(open_: Appointment, reason: CancelReason) -> tuple[Appointment, Appoi
         slot_starts_at=cancelled.slot_starts_at,
         reason=reason,
         aggregate_version=cancelled.version,
+    )
+
+
+def miss(expected: Appointment) -> tuple[Appointment, AppointmentMissed] | Refused:
+    """The patient did not come, or was called and was not there; the place is free. The caller gives it back."""
+    if expected.status not in EXPECTED:
+        return no(Reason.NOT_EXPECTED)
+    missed = replace(expected, status=Status.MISSED, version=expected.version + 1)
+    return missed, AppointmentMissed(
+        appointment_id=missed.appointment_id,
+        patient_id=missed.patient_id,
+        session_id=missed.session_id,
+        clinic_id=missed.clinic_id,
+        slot_starts_at=missed.slot_starts_at,
+        aggregate_version=missed.version,
     )
 
 

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     HOLD_EXPIRED = "hold-expired"
     NOT_BOOKED = "not-booked"
     NOT_OPEN = "not-open"
+    NOT_EXPECTED = "not-expected"
 
 
 REMEDIES = {
@@ -33,6 +34,7 @@ REMEDIES = {
     Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
     Reason.NOT_BOOKED: "only a booked appointment can be moved",
     Reason.NOT_OPEN: "only what is held or booked can be cancelled",
+    Reason.NOT_EXPECTED: "only who is booked or has arrived and was not seen can have missed the visit",
 }
 
 

@@ -39,7 +39,8 @@ SELECT channel, visit_type,
     count(arrived_at) AS arrived,
     count(completed_at) AS completed,
     count(*) FILTER (WHERE status = 'held') AS held,
-    count(*) FILTER (WHERE status = 'expired') AS expired
+    count(*) FILTER (WHERE status = 'expired') AS expired,
+    count(*) FILTER (WHERE status = 'missed') AS missed
 FROM appointment GROUP BY channel, visit_type ORDER BY channel, visit_type
 """
 

@@ -5,7 +5,7 @@ Slots are locked in the order of their keys, always after the appointments they 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -36,7 +36,8 @@ ON CONFLICT DO NOTHING RETURNING session_id
 """
 WRITE_SLOTS = """
 INSERT INTO slot (session_id, starts_at, ends_at, clinic_id, capacity, booked, last_ordinal)
-SELECT *, 0, 0 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::integer[])
+SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::integer[], $6::integer[],
+    $7::integer[])
 """
 TAKE_PLACE = """
 UPDATE slot SET booked = booked + 1, last_ordinal = last_ordinal + 1
@@ -98,6 +99,7 @@ class SessionRow(Row, table=True):
         CheckConstraint("slot_minutes > 0 AND places > 0", name="session_has_places"),
         CheckConstraint(f"access IN ({words(Access)})", name="session_access"),
         Index("ix_session_clinic_id_starts_at", "clinic_id", "starts_at"),
+        Index("ix_session_expected", "ends_at", postgresql_where=text("NOT no_shows_noted")),
         Index("ix_session_kept", "starts_at", postgresql_where=text("access <> 'public'")),
     )
 
@@ -111,6 +113,8 @@ class SessionRow(Row, table=True):
     places: int
     access: str = Field(sa_column_kwargs={"server_default": Access.PUBLIC})
     version: int
+    no_shows_noted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """It is over and nobody is expected in it any more (`booking.noshows`)."""
 
 
 class SlotRow(Row, table=True):
@@ -163,10 +167,10 @@ async def keep_clinic(work: Work, changed: Clinic) -> None:
 async def open_sessions(work: Work, planned: Sequence[tuple[Session, list[Slot]]]) -> set[UUID]:
     """Write those sessions that are not there yet, with their slots, in two statements. Returns the ids of the new."""
     connection = await work.sql()
-    columns = _columns([session for session, _ in planned], SessionRow)
+    columns = _columns([session for session, _ in planned], Session)
     new = {row["session_id"] for row in await connection.fetch(WRITE_SESSIONS, *columns)}
     slots = [slot for session, slots in planned if session.session_id in new for slot in slots]
-    await connection.execute(WRITE_SLOTS, *_columns(slots, SlotRow)[:5])
+    await connection.execute(WRITE_SLOTS, *_columns(slots, Slot))
     return new
 
 
@@ -233,13 +237,13 @@ def _keys(keys: Sequence[SlotKey]) -> tuple[list[UUID], list[datetime]]:
     return [key.session_id for key in keys], [key.starts_at for key in keys]
 
 
-def _columns(rows: Sequence[Session] | Sequence[Slot], table: type[Row]) -> list[list[Any]]:
-    """The rows as one list a column, in the table's order of columns."""
-    return [[getattr(row, name) for row in rows] for name in table.model_fields]
+def _columns(rows: Sequence[Session] | Sequence[Slot], of: type[Session | Slot]) -> list[list[Any]]:
+    """The rows as one list a column, in the order of the class's fields."""
+    return [[getattr(row, one.name) for row in rows] for one in fields(of)]
 
 
 def _session(row: Mapping[str, Any]) -> Session:
-    return Session(**{**{name: row[name] for name in SessionRow.model_fields}, "access": Access(row["access"])})
+    return Session(**{**{one.name: row[one.name] for one in fields(Session)}, "access": Access(row["access"])})
 
 
 def _clinic(row: ClinicRow) -> Clinic:

@@ -17,6 +17,7 @@ from services.registration.booking.model import (
     confirm,
     expire,
     may_move,
+    miss,
     move,
     taken,
 )
@@ -140,3 +141,17 @@ def test_only_a_booked_patient_arrives_and_only_an_arrived_one_is_seen():
     completed = arrivals.complete(ARRIVED, NOW)
     assert (completed.appointment.status, completed.event.aggregate_version) == (Status.COMPLETED, 3)
     assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.NOT_ARRIVED
+
+
+@pytest.mark.parametrize("expected", [BOOKED, ARRIVED], ids=["did not come", "was called and was not there"])
+def test_who_was_expected_and_not_seen_has_missed_the_visit(expected):
+    missed, event = miss(expected)
+    assert (missed.status, missed.version) == (Status.MISSED, expected.version + 1)
+    assert (event.appointment_id, event.aggregate_version) == (expected.appointment_id, missed.version)
+    assert miss(missed).reason is Reason.NOT_EXPECTED
+    assert miss(HELD).reason is Reason.NOT_EXPECTED
+
+
+def test_a_hold_of_a_slot_that_is_over_is_not_confirmed():
+    late = replace(HELD, held_until=SLOT.ends_at + timedelta(minutes=1))
+    assert confirm(late, SLOT.ends_at).reason is Reason.SLOT_OVER

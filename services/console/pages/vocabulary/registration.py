@@ -12,6 +12,7 @@ EVENTS = {
     "registration.appointment-booked.v1": msg("Appointment booked"),
     "registration.appointment-rescheduled.v1": msg("Appointment rescheduled"),
     "registration.appointment-cancelled.v1": msg("Appointment cancelled"),
+    "registration.appointment-missed.v1": msg("Appointment missed"),
     "registration.patient-arrived.v1": msg("Patient arrived"),
     "registration.visit-completed.v1": msg("Visit completed"),
     "registration.admission-requested.v1": msg("Admission requested"),
@@ -27,5 +28,6 @@ FACTS = {
     "registration.appointment-booked.v1": ("clinic_id", "slot_starts_at", "channel"),
     "registration.appointment-rescheduled.v1": ("clinic_id", "slot_starts_at", "previous_slot_starts_at"),
     "registration.appointment-cancelled.v1": ("slot_starts_at", "reason"),
+    "registration.appointment-missed.v1": ("clinic_id", "slot_starts_at"),
     "registration.admission-requested.v1": ("specialty", "campus_id", "source", "expected_days"),
 }
