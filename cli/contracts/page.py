@@ -16,6 +16,8 @@ WAY = {
         "registration.patient-registered.v1",
         "registration.session-opened.v1",
         "registration.session-released.v1",
+        "registration.session-cut.v1",
+        "registration.clinician-substituted.v1",
         "registration.slot-held.v1",
         "registration.hold-expired.v1",
         "registration.appointment-booked.v1",

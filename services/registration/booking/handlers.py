@@ -60,10 +60,10 @@ async def reschedule_appointment(command: RescheduleAppointment, work: Work) -> 
     patient = await patients.living_patient(booked.patient_id, work)
     if isinstance(patient, Refused):
         return patient
-    access = (await schedules.session(target.session_id, work)).access
-    if refusal := model.may_move(booked, target, access, work.now):
+    session = await schedules.session(target.session_id, work)
+    if refusal := model.may_move(booked, target, session, work.now):
         return refusal
-    ordinal = await schedules.exchange_place(booked.slot, command.slot, access, work)
+    ordinal = await schedules.exchange_place(booked.slot, command.slot, session.access, work)
     if ordinal is None:
         return no(Reason.SLOT_FULL)
     moved, event = model.move(booked, target, ordinal)

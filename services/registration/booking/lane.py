@@ -253,7 +253,7 @@ def _verdict(one: Waiting, outcome: Outcome, work: Work) -> Verdict:  # noqa: PL
         case word if word == PATIENT_DECEASED:
             return DECEASED
         case word:
-            return no(Reason(word))
+            return no(Reason(word), outcome.until)
 
 
 def _taken(one: Waiting, outcome: Outcome, work: Work) -> Appointment:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.registration.booking.refusals import Reason, no
-from services.registration.schedules.model import Access, Slot, SlotKey
+from services.registration.schedules.model import Access, Session, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -227,8 +227,8 @@ def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
     )
 
 
-def may_move(booked: Appointment, target: Slot, access: Access, now: datetime) -> Refused | None:
-    """Whether the appointment may go to that slot, whose places are of that access; how many are free aside.
+def may_move(booked: Appointment, target: Slot, session: Session, now: datetime) -> Refused | None:
+    """Whether the appointment may go to that slot of the session; how many places are free aside.
 
     A place that is not public is left for a public one, or for another slot of its own session.
     """
@@ -238,8 +238,16 @@ def may_move(booked: Appointment, target: Slot, access: Access, now: datetime) -
         return no(Reason.SLOT_OVER)
     if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
         return no(Reason.SAME_SLOT)
-    if access is not Access.PUBLIC and target.session_id != booked.session_id:
+    if session.closed_at is not None:
+        return no(Reason.SESSION_CLOSED)
+    return None if target.session_id == booked.session_id else _is_public(session, now)
+
+
+def _is_public(session: Session, now: datetime) -> Refused | None:
+    if session.access is not Access.PUBLIC:
         return no(Reason.NOT_PUBLIC)
+    if session.released_at is not None and session.released_at > now:
+        return no(Reason.NOT_RELEASED, session.released_at)
     return None
 
 

@@ -1,5 +1,6 @@
 """Why booking says no: stable codes, each with what to do instead."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from shared.decision import Refused
@@ -11,7 +12,9 @@ class Reason(StrEnum):
     APPOINTMENT_EXISTS = "appointment-exists"
     SLOT_FULL = "slot-full"
     SLOT_OVER = "slot-over"
+    SESSION_CLOSED = "session-closed"
     NOT_PUBLIC = "not-public"
+    NOT_RELEASED = "not-released"
     SAME_SLOT = "same-slot"
     PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
     ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
@@ -26,6 +29,8 @@ REMEDIES = {
     Reason.APPOINTMENT_EXISTS: "use a new appointment_id, or change the appointment that has this one",
     Reason.SLOT_FULL: "choose another slot",
     Reason.SLOT_OVER: "choose a slot that is not over",
+    Reason.SESSION_CLOSED: "choose another session; this one does not take place",
+    Reason.NOT_RELEASED: "book from {until} on",
     Reason.NOT_PUBLIC: "apply for one of its places, ask for a referral, or choose a slot that is public",
     Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
     Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
@@ -38,6 +43,6 @@ REMEDIES = {
 }
 
 
-def no(reason: Reason) -> Refused:
-    """The refusal with its remedy."""
-    return Refused(reason=reason, remedy=REMEDIES[reason])
+def no(reason: Reason, until: datetime | None = None) -> Refused:
+    """The refusal with its remedy, and when it ends where that is known."""
+    return Refused(reason=reason, remedy=REMEDIES[reason].format(until=until and until.isoformat()))

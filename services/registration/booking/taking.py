@@ -45,7 +45,7 @@ WITH asked AS MATERIALIZED (
 )"""
 JUDGE = f"""
 , judged AS MATERIALIZED (
-    SELECT asked.*, known.status, known.answer,
+    SELECT asked.*, known.status, known.answer, slot.released_at AS until,
         CASE
             WHEN known.body_hash = asked.body_hash THEN '{REPEATED}'
             WHEN known.body_hash IS NOT NULL THEN '{KEY_REUSED}'
@@ -54,7 +54,9 @@ JUDGE = f"""
             WHEN patient.deceased_at IS NOT NULL THEN '{PATIENT_DECEASED}'
             WHEN slot.session_id IS NULL THEN '{SLOT_MISSING}'
             WHEN slot.ends_at <= $11::timestamptz THEN 'slot-over'
+            WHEN slot.closed_at IS NOT NULL THEN 'session-closed'
             WHEN slot.access <> 'public' THEN 'not-public'
+            WHEN slot.released_at > $11 THEN 'not-released'
             WHEN twin.found THEN 'patient-has-appointment'
             WHEN same_encounter.found THEN 'encounter-has-appointment'
             WHEN slot.booked >= slot.capacity THEN 'slot-full'
@@ -69,7 +71,8 @@ JUDGE = f"""
         (SELECT patient_id, deceased_at FROM patient
          WHERE patient.patient_id = asked.patient_id LIMIT 1) AS patient ON true
     LEFT JOIN LATERAL
-        (SELECT slot.session_id, slot.ends_at, booked, capacity, access FROM slot JOIN session USING (session_id)
+        (SELECT slot.session_id, slot.ends_at, booked, capacity, access, released_at, closed_at
+         FROM slot JOIN session USING (session_id)
          WHERE slot.session_id = asked.session_id AND slot.starts_at = asked.slot_starts_at LIMIT 1) AS slot ON true
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment
@@ -86,15 +89,15 @@ WRITE = """
         CASE WHEN hold THEN $12::timestamptz END, CASE WHEN NOT hold THEN $11::timestamptz END, 1
 """
 ANSWER_REFUSED = """
-SELECT appointment_id, no AS outcome, status, answer, NULL::integer AS ordinal, NULL::text AS clinic_id,
+SELECT appointment_id, no AS outcome, until, status, answer, NULL::integer AS ordinal, NULL::text AS clinic_id,
     NULL::timestamptz AS slot_ends_at
 FROM judged WHERE no IS NOT NULL
 """
 ANSWER_TAKEN = f"""
-SELECT appointment_id, '{TAKEN}', NULL, NULL, ordinal, clinic_id, slot_ends_at FROM taken
+SELECT appointment_id, '{TAKEN}', NULL, NULL, NULL, ordinal, clinic_id, slot_ends_at FROM taken
 """  # noqa: S608 - put together from this module's own words
 ANSWER_FULL = """
-SELECT appointment_id, 'slot-full', NULL, NULL, NULL, NULL, NULL FROM ranked WHERE place > free
+SELECT appointment_id, 'slot-full', NULL, NULL, NULL, NULL, NULL, NULL FROM ranked WHERE place > free
 """
 
 MANY = f"""{ASK_MANY}{JUDGE}
@@ -153,9 +156,10 @@ class Raced(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a request: `TAKEN` with its place, `REPEATED` with its stored answer, or why not."""
+    """What became of a request: `TAKEN` with its place, `REPEATED` with its stored answer, or why not, `until` when."""
 
     word: str
+    until: datetime | None
     status: int | None
     answer: bytes | None
     ordinal: int | None
@@ -236,6 +240,7 @@ def _values(one: Keyed) -> tuple[Any, ...]:
 def _outcome(row: Any) -> Outcome:  # noqa: ANN401 - asyncpg carries no types
     return Outcome(
         word=row["outcome"],
+        until=row["until"],
         status=row["status"],
         answer=row["answer"],
         ordinal=row["ordinal"],

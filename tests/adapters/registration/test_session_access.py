@@ -92,7 +92,7 @@ async def test_a_released_session_is_public_and_said_so_once(registration):
     assert (await registration.take(slot, await registration.patient())).status_code == 201
 
 
-async def test_only_what_is_asked_for_and_has_a_place_left_is_released(registration):
+async def test_only_what_is_asked_for_is_released_also_when_nothing_of_it_is_free(registration):
     slot = await kept(registration, "alliance", to="08:30")
     for body in (
         {"session_ids": [str(new_id())]},
@@ -102,10 +102,11 @@ async def test_only_what_is_asked_for_and_has_a_place_left_is_released(registrat
         answer = await registration.post("/sessions/release", role="back-office", body=body)
         assert answer.json()["sessions"] == []
     await give(registration, await registration.patient(), Access.ALLIANCE)
-    full = await registration.post(
-        "/sessions/release", role="back-office", body={"session_ids": [str(slot.session_id)]}
-    )
-    assert full.json()["sessions"] == []
+    body = {"session_ids": [str(slot.session_id)]}
+    released = await registration.post("/sessions/release", role="back-office", body=body)
+    assert [one["session_id"] for one in released.json()["sessions"]] == [str(slot.session_id)]
+    (event,) = [one for one in await registration.service.said() if isinstance(one, SessionReleased)]
+    assert event.places == 0
     everything = await registration.post("/sessions/release", role="back-office", body={})
     assert everything.status_code == 422
 

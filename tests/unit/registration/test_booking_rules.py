@@ -100,15 +100,15 @@ def test_what_is_held_or_booked_can_be_cancelled_once(appointment):
 
 def test_who_has_arrived_cannot_be_cancelled_or_moved():
     assert cancel(ARRIVED, CancelReason.PATIENT).reason is Reason.NOT_OPEN
-    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), Access.PUBLIC, NOW).reason is Reason.NOT_BOOKED
+    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), SESSION, NOW).reason is Reason.NOT_BOOKED
 
 
 def test_a_booking_moves_to_another_slot_that_is_not_over():
     target = replace(SLOT, session_id=uuid4())
-    assert may_move(BOOKED, target, Access.PUBLIC, NOW) is None
-    assert may_move(BOOKED, target, Access.PUBLIC, SLOT.ends_at).reason is Reason.SLOT_OVER
-    assert may_move(BOOKED, SLOT, Access.PUBLIC, NOW).reason is Reason.SAME_SLOT
-    assert may_move(HELD, target, Access.PUBLIC, NOW).reason is Reason.NOT_BOOKED
+    assert may_move(BOOKED, target, SESSION, NOW) is None
+    assert may_move(BOOKED, target, SESSION, SLOT.ends_at).reason is Reason.SLOT_OVER
+    assert may_move(BOOKED, SLOT, SESSION, NOW).reason is Reason.SAME_SLOT
+    assert may_move(HELD, target, SESSION, NOW).reason is Reason.NOT_BOOKED
 
     moved, event = move(BOOKED, target, 7)
     assert (moved.appointment_id, moved.session_id, moved.ordinal) == (BOOKED.appointment_id, target.session_id, 7)
@@ -117,8 +117,8 @@ def test_a_booking_moves_to_another_slot_that_is_not_over():
 
 def test_a_move_ends_in_a_public_place_or_in_the_session_where_the_appointment_is():
     elsewhere, later = replace(SLOT, session_id=uuid4()), replace(SLOT, starts_at=SLOT.ends_at)
-    assert may_move(BOOKED, elsewhere, Access.APPLICATION, NOW).reason is Reason.NOT_PUBLIC
-    assert may_move(BOOKED, later, Access.APPLICATION, NOW) is None
+    assert may_move(BOOKED, elsewhere, replace(SESSION, access=Access.APPLICATION), NOW).reason is Reason.NOT_PUBLIC
+    assert may_move(BOOKED, later, replace(SESSION, access=Access.APPLICATION), NOW) is None
 
 
 def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():

@@ -30,6 +30,11 @@ CODES = {
         "superseded": msg("replaced by another plan"),
         "moved": msg("moved away"),
         "refused": msg("refused by the patient"),
+        "clinician-away": msg("clinician away"),
+        "room": msg("room out of use"),
+        "equipment": msg("equipment out of use"),
+        "weather": msg("weather"),
+        "other": msg("other"),
     },
     "source": {
         "clinic": msg("clinic"),
