@@ -22,6 +22,7 @@ WAY = {
         "registration.hold-expired.v1",
         "registration.appointment-booked.v1",
         "registration.appointment-rescheduled.v1",
+        "registration.appointment-displaced.v1",
         "registration.appointment-cancelled.v1",
         "registration.appointment-missed.v1",
         "registration.patient-arrived.v1",

@@ -4,8 +4,10 @@ It hears its own events too, where a capability speaks to one that stands above 
 """
 
 from services.registration.booking import handlers as booking
+from services.registration.displacement import handlers as displacement
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.followup.visits import VisitRequested
+from shared.messages.registration.booking import AppointmentCancelled, AppointmentRescheduled
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.reactions import Reactions
@@ -24,5 +26,7 @@ REACTIONS = Reactions(
         SessionOpened: visit_requests.on_places_opened,
         SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
+        AppointmentRescheduled: displacement.on_settled,
+        AppointmentCancelled: displacement.on_settled,
     }
 )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.registration.booking import model, noshows, store
+from services.registration.booking import model, moving, noshows, store
 from services.registration.booking.model import (
     Appointment,
     CancelAppointment,
@@ -42,12 +42,13 @@ async def confirm_hold(appointment_id: UUID, work: Work) -> Appointment | Refuse
 
 
 async def cancel_appointment(command: CancelAppointment, work: Work) -> Appointment | Refused:
-    """Give a held or booked place back."""
-    decision = model.cancel(await store.appointment(work, command.appointment_id, for_change=True), command.reason)
+    """Give a held or booked place back; what is displaced has none."""
+    present = await store.appointment(work, command.appointment_id, for_change=True)
+    decision = model.cancel(present, command.reason)
     if isinstance(decision, Refused):
         return decision
     cancelled, event = decision
-    await schedules.release_places([cancelled.slot], work)
+    await schedules.release_places(present.places, work)
     await store.save(work, cancelled)
     work.publish(event)
     return cancelled
@@ -61,16 +62,31 @@ async def reschedule_appointment(command: RescheduleAppointment, work: Work) -> 
     if isinstance(patient, Refused):
         return patient
     session = await schedules.session(target.session_id, work)
-    if refusal := model.may_move(booked, target, session, work.now):
+    if refusal := moving.may_move(booked, target, session, work.now):
         return refusal
-    ordinal = await schedules.exchange_place(booked.slot, command.slot, session.access, work)
+    return await move_appointment(booked, target, session.access, work)
+
+
+async def move_appointment(booked: Appointment, target: Slot, access: Access, work: Work) -> Appointment | Refused:
+    """Take a place in the target, whose places are of that access, and give back the old one if there is one."""
+    key = SlotKey(session_id=target.session_id, starts_at=target.starts_at)
+    ordinal = await schedules.exchange_place(booked.places, key, access, work)
     if ordinal is None:
         return no(Reason.SLOT_FULL)
-    moved, event = model.move(booked, target, ordinal)
+    moved, event = moving.move(booked, target, ordinal)
     if reason := await store.save(work, moved):
         return no(reason)
     work.publish(event)
     return moved
+
+
+async def displace_appointment(booked: Appointment, reason: str, offer: Slot | None, work: Work) -> Appointment:
+    """Take the place of a booked appointment away and give it back to its slot."""
+    displaced, event = moving.displace(booked, reason, offer)
+    await schedules.release_places(booked.places, work)
+    await store.save(work, displaced)
+    work.publish(event)
+    return displaced
 
 
 async def book_first_free(
@@ -107,12 +123,10 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     patient = await patients.patient(event.patient_id, work)
     if patient.deceased_at is None:
         return
-    decisions = [
-        model.cancel(one, CancelReason.DECEASED)
-        for one in await store.open_from(work, event.patient_id, patient.deceased_at)
-    ]
+    open_ = await store.open_from(work, event.patient_id, patient.deceased_at)
+    decisions = [model.cancel(one, CancelReason.DECEASED) for one in open_]
     cancelled = [decision for decision in decisions if not isinstance(decision, Refused)]
-    await schedules.release_places([one.slot for one, _ in cancelled], work)
+    await schedules.release_places([place for one in open_ for place in one.places], work)
     for one, said in cancelled:
         await store.save(work, one)
         work.publish(said)
@@ -167,6 +181,24 @@ async def appointment(appointment_id: UUID, work: Work) -> Appointment:
 async def appointment_for_change(appointment_id: UUID, work: Work) -> Appointment:
     """One appointment, kept from others until this work is done; `Missing` when there is none."""
     return await store.appointment(work, appointment_id, for_change=True)
+
+
+async def expected_for_change(session_id: UUID, work: Work, *, at_once: bool = False) -> list[Appointment]:
+    """What is held or booked in a session, by id, kept from others until this work is done.
+
+    With `at_once` nobody is waited for. Raises `Stale` when somebody has one of them in hand.
+    """
+    return await store.expected_for_change(work, session_id, at_once=at_once)
+
+
+async def expected_in(session_id: UUID, work: Work) -> list[Appointment]:
+    """What is held or booked in a session, by id."""
+    return await store.expected_in(work, session_id)
+
+
+async def sessions_of(patient_id: UUID, work: Work) -> set[UUID]:
+    """The sessions in which the patient has a place."""
+    return await store.sessions_of(work, patient_id)
 
 
 async def keep(changed: Appointment, work: Work) -> None:

@@ -1,9 +1,10 @@
 """The rules of an appointment.
 
 held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, what
-is booked can be moved, and who does not come, or does not answer the call, has missed it. An appointment takes a place
-in its slot unless it is cancelled, expired or missed, and a patient has at most one such appointment in a session. FHIR
-Appointment says pending, booked, arrived, fulfilled, cancelled, noshow.
+is booked can be moved, and who does not come, or does not answer the call, has missed it. What is booked in a session
+that is cut is displaced, and waits to be moved or cancelled. An appointment takes a place in its slot unless it is
+cancelled, expired, missed or displaced, and a patient has at most one such appointment in a session. FHIR Appointment
+says pending, booked, arrived, fulfilled, cancelled, noshow, waitlist.
 """
 
 from dataclasses import dataclass, replace
@@ -12,13 +13,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.registration.booking.refusals import Reason, no
-from services.registration.schedules.model import Access, Session, Slot, SlotKey
+from services.registration.schedules.model import SlotKey
 from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
-    AppointmentRescheduled,
     HoldExpired,
     SlotHeld,
 )
@@ -36,11 +36,13 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     MISSED = "missed"
+    DISPLACED = "displaced"
 
 
 TAKES_A_PLACE = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.COMPLETED)
-OPEN = (Status.HELD, Status.BOOKED)
+OPEN = (Status.HELD, Status.BOOKED, Status.DISPLACED)
 EXPECTED = (Status.BOOKED, Status.ARRIVED)
+MOVABLE = (Status.BOOKED, Status.DISPLACED)
 
 
 class Channel(StrEnum):
@@ -136,8 +138,13 @@ class Appointment:
 
     @property
     def slot(self) -> SlotKey:
-        """Where its place is."""
+        """Where its place is, or was."""
         return SlotKey(session_id=self.session_id, starts_at=self.slot_starts_at)
+
+    @property
+    def places(self) -> list[SlotKey]:
+        """The place that it takes; none where it takes none."""
+        return [self.slot] if self.status in TAKES_A_PLACE else []
 
 
 def placed(command: TakePlace, slot: SlotKey) -> TakePlace:
@@ -224,53 +231,6 @@ def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
         session_id=expired.session_id,
         slot_starts_at=expired.slot_starts_at,
         aggregate_version=expired.version,
-    )
-
-
-def may_move(booked: Appointment, target: Slot, session: Session, now: datetime) -> Refused | None:
-    """Whether the appointment may go to that slot of the session; how many places are free aside.
-
-    A place that is not public is left for a public one, or for another slot of its own session.
-    """
-    if booked.status is not Status.BOOKED:
-        return no(Reason.NOT_BOOKED)
-    if target.ends_at <= now:
-        return no(Reason.SLOT_OVER)
-    if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
-        return no(Reason.SAME_SLOT)
-    if session.closed_at is not None:
-        return no(Reason.SESSION_CLOSED)
-    return None if target.session_id == booked.session_id else _is_public(session, now)
-
-
-def _is_public(session: Session, now: datetime) -> Refused | None:
-    if session.access is not Access.PUBLIC:
-        return no(Reason.NOT_PUBLIC)
-    if session.released_at is not None and session.released_at > now:
-        return no(Reason.NOT_RELEASED, session.released_at)
-    return None
-
-
-def move(booked: Appointment, target: Slot, ordinal: int) -> tuple[Appointment, AppointmentRescheduled]:
-    """The appointment in its new place."""
-    moved = replace(
-        booked,
-        session_id=target.session_id,
-        clinic_id=target.clinic_id,
-        slot_starts_at=target.starts_at,
-        slot_ends_at=target.ends_at,
-        ordinal=ordinal,
-        version=booked.version + 1,
-    )
-    return moved, AppointmentRescheduled(
-        appointment_id=moved.appointment_id,
-        patient_id=moved.patient_id,
-        session_id=moved.session_id,
-        clinic_id=moved.clinic_id,
-        slot_starts_at=moved.slot_starts_at,
-        previous_session_id=booked.session_id,
-        previous_slot_starts_at=booked.slot_starts_at,
-        aggregate_version=moved.version,
     )
 
 

@@ -37,8 +37,8 @@ REMEDIES = {
     Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",
     Reason.NOT_HELD: "hold a place first",
     Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
-    Reason.NOT_BOOKED: "only a booked appointment can be moved",
-    Reason.NOT_OPEN: "only what is held or booked can be cancelled",
+    Reason.NOT_BOOKED: "only a booked or displaced appointment can be moved",
+    Reason.NOT_OPEN: "only what is held, booked or displaced can be cancelled",
     Reason.NOT_EXPECTED: "only who is booked or has arrived and was not seen can have missed the visit",
 }
 

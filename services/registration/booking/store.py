@@ -122,6 +122,26 @@ async def open_from(work: Work, patient_id: UUID, at: datetime) -> list[Appointm
     return [_appointment(row) for row in await work.session.exec(query)]
 
 
+async def expected_in(work: Work, session_id: UUID) -> list[Appointment]:
+    """What is held or booked in a session, by id."""
+    return [_appointment(row) for row in await work.session.exec(_expected(session_id))]
+
+
+async def expected_for_change(work: Work, session_id: UUID, *, at_once: bool) -> list[Appointment]:
+    """The same for a change; `at_once` waits for nobody and raises `Stale` when somebody has one of them in hand."""
+    query = _expected(session_id).with_for_update(key_share=True, skip_locked=at_once)
+    found = [_appointment(row) for row in await work.session.exec(query)]
+    if at_once and len(found) < len(await expected_in(work, session_id)):
+        raise Stale("session", session_id)
+    return found
+
+
+def _expected(session_id: UUID) -> Any:  # noqa: ANN401 - a statement of SQLAlchemy's
+    mine = (col(AppointmentRow.session_id) == session_id) & col(AppointmentRow.status).in_((Status.HELD, Status.BOOKED))
+    query = select(AppointmentRow).where(mine).order_by(col(AppointmentRow.appointment_id))
+    return query.execution_options(populate_existing=True)
+
+
 async def sessions_of(work: Work, patient_id: UUID) -> set[UUID]:
     """The sessions in which the patient has a place."""
     placed = (col(AppointmentRow.patient_id) == patient_id) & col(AppointmentRow.status).in_(TAKES_A_PLACE)

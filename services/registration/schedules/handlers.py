@@ -118,10 +118,12 @@ async def substitute_clinician(command: SubstituteClinician, work: Work) -> Sess
     return await session(command.session_id, work)
 
 
-async def cut(session: Session, capacities: dict[datetime, int], reason: CutReason, *, close: bool, work: Work) -> None:
-    """Give slots of the session, which is locked, that many places each, and close it if wished; and say so."""
+async def cut(
+    session: Session, capacities: dict[datetime, int], reason: CutReason, *, close: bool, work: Work
+) -> Session:
+    """Give slots of the session, which are locked, that many places each, close it if wished, and say so."""
     await slot_store.cut(work, session.session_id, capacities)
-    slots = await slot_store.lock_session(work, session.session_id)
+    slots = await slot_store.slots_of(work, session.session_id)
     changed = replace(
         session,
         places=sum(one.capacity for one in slots),
@@ -132,6 +134,7 @@ async def cut(session: Session, capacities: dict[datetime, int], reason: CutReas
     if close and session.sitting_id is not None:
         await session_store.disengage(work, session.sitting_id)
     work.publish(telling.session_cut(changed, reason))
+    return changed
 
 
 async def clinic(clinic_id: str, work: Work) -> Clinic:
@@ -163,9 +166,14 @@ async def slot(key: SlotKey, work: Work) -> Slot:
     return await slot_store.slot(work, key)
 
 
-async def slots_for_change(session_id: UUID, work: Work) -> list[Slot]:
-    """The slots of a session in order, kept from others until this work is done."""
-    return await slot_store.lock_session(work, session_id)
+async def slots_of(session_id: UUID, work: Work) -> list[Slot]:
+    """The slots of a session, in order."""
+    return await slot_store.slots_of(work, session_id)
+
+
+async def lock_slots(keys: Sequence[SlotKey], work: Work) -> None:
+    """Make others wait who want a place in these slots or give one back, until this work is done."""
+    await slot_store.lock_slots(work, keys)
 
 
 async def free_slots(find: FindSlots, work: Work) -> list[Slot]:
@@ -193,14 +201,13 @@ async def release_places(keys: Sequence[SlotKey], work: Work) -> None:
         await slot_store.release_places(work, keys)
 
 
-async def exchange_place(old: SlotKey | None, new: SlotKey, access: Access, work: Work) -> int | None:
-    """Take a place in `new`, which is of that access, give back the one in `old` if there is one.
+async def exchange_place(old: Sequence[SlotKey], new: SlotKey, access: Access, work: Work) -> int | None:
+    """Take a place in `new`, which is of that access, and give back those in `old`.
 
     Returns the new ordinal, or None (nothing done) when full.
     """
-    held = [] if old is None else [old]
-    await slot_store.lock_slots(work, [*held, new])
+    await slot_store.lock_slots(work, [*old, new])
     ordinal = await slot_store.take_place(work, new, access)
-    if ordinal is not None and held:
-        await slot_store.release_places(work, held)
+    if ordinal is not None and old:
+        await slot_store.release_places(work, old)
     return ordinal

@@ -27,9 +27,9 @@ SELECT FROM slot
 WHERE (session_id, starts_at) IN (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]))
 ORDER BY session_id, starts_at FOR NO KEY UPDATE
 """
-LOCK_SESSION = """
+OF_SESSION = """
 SELECT session_id, starts_at, ends_at, clinic_id, capacity, booked, last_ordinal FROM slot
-WHERE session_id = $1 ORDER BY starts_at FOR NO KEY UPDATE
+WHERE session_id = $1 ORDER BY starts_at
 """
 RELEASE_PLACES = """
 UPDATE slot SET booked = booked - freed.places
@@ -65,9 +65,9 @@ async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:
     await (await work.sql()).execute(LOCK_SLOTS, *_keys(keys))
 
 
-async def lock_session(work: Work, session_id: UUID) -> list[Slot]:
-    """Make others wait who want a place in this session or give one back. Returns its slots, in order."""
-    return [Slot(**row) for row in await (await work.sql()).fetch(LOCK_SESSION, session_id)]
+async def slots_of(work: Work, session_id: UUID) -> list[Slot]:
+    """The slots of a session, in order."""
+    return [Slot(**row) for row in await (await work.sql()).fetch(OF_SESSION, session_id)]
 
 
 async def take_place(work: Work, key: SlotKey, access: Access) -> int | None:
@@ -82,7 +82,7 @@ async def release_places(work: Work, keys: Sequence[SlotKey]) -> None:
 
 
 async def cut(work: Work, session_id: UUID, capacities: dict[datetime, int]) -> None:
-    """Give slots of a session that many places each. Lock the session first."""
+    """Give slots of a session that many places each. Lock them first."""
     await (await work.sql()).execute(CUT, session_id, list(capacities), list(capacities.values()))
 
 

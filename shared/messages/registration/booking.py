@@ -105,6 +105,28 @@ class AppointmentMissed:
     aggregate_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentDisplaced:
+    """The hospital has cut the session: the patient has no place any more, and is to be told and given another.
+
+    `reason` is the cut's, such as clinician-away. The offered slot was free; it is not kept for the patient.
+    """
+
+    type: ClassVar = "registration.appointment-displaced.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("appointment", "appointment_id")
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime
+    reason: str
+    offered_session_id: UUID | None
+    offered_slot_starts_at: datetime | None
+    aggregate_version: int
+
+
 MESSAGES = (
     SlotHeld,
     HoldExpired,
@@ -112,4 +134,5 @@ MESSAGES = (
     AppointmentRescheduled,
     AppointmentCancelled,
     AppointmentMissed,
+    AppointmentDisplaced,
 )

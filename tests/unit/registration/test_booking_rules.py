@@ -16,11 +16,10 @@ from services.registration.booking.model import (
     cancel,
     confirm,
     expire,
-    may_move,
     miss,
-    move,
     taken,
 )
+from services.registration.booking.moving import displace, may_move, move
 from services.registration.booking.refusals import Reason
 from services.registration.schedules.model import Access, Session, Slot, SlotKey
 from shared.messages.registration.booking import AppointmentBooked, SlotHeld
@@ -155,3 +154,21 @@ def test_who_was_expected_and_not_seen_has_missed_the_visit(expected):
 def test_a_hold_of_a_slot_that_is_over_is_not_confirmed():
     late = replace(HELD, held_until=SLOT.ends_at + timedelta(minutes=1))
     assert confirm(late, SLOT.ends_at).reason is Reason.SLOT_OVER
+
+
+def test_who_is_displaced_has_no_place_and_can_be_moved_or_cancelled():
+    displaced, event = displace(BOOKED, "room", None)
+    assert (displaced.status, displaced.places, event.offered_session_id) == (Status.DISPLACED, [], None)
+    assert may_move(displaced, SLOT, SESSION, NOW) is None
+    moved, _ = move(displaced, SLOT, 9)
+    assert (moved.status, moved.version, moved.places) == (Status.BOOKED, displaced.version + 1, [BOOKED.slot])
+    cancelled, _ = cancel(displaced, CancelReason.PATIENT)
+    assert cancelled.status is Status.CANCELLED
+
+
+def test_nobody_is_moved_into_a_session_that_is_closed_or_not_released():
+    elsewhere = replace(SLOT, session_id=uuid4())
+    assert may_move(BOOKED, elsewhere, replace(SESSION, closed_at=NOW), NOW).reason is Reason.SESSION_CLOSED
+    later = replace(SESSION, released_at=NOW + timedelta(minutes=30))
+    assert may_move(BOOKED, elsewhere, later, NOW).reason is Reason.NOT_RELEASED
+    assert may_move(BOOKED, elsewhere, later, later.released_at) is None

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 contract = "session_has_places and appointment_status only allow more than they did"
 
+MORE = "'missed', 'displaced'"
 STATUSES = "'held', 'booked', 'arrived', 'completed', 'cancelled', 'expired'"
 STRETCH = (
     "box(point(hashtextextended(resource_id, 0)::float8, extract(epoch FROM starts_at AT TIME ZONE 'UTC')::float8),"
@@ -29,6 +30,7 @@ def upgrade() -> None:
     _sessions()
     _engagements()
     _appointments()
+    _rebookings()
 
 
 def _calendars() -> None:
@@ -109,12 +111,39 @@ def _engagements() -> None:
 
 def _appointments() -> None:
     op.drop_constraint("appointment_status", "appointment", type_="check")
-    op.execute(f"ALTER TABLE appointment ADD CONSTRAINT appointment_status CHECK (status IN ({STATUSES}, 'missed'))")
+    op.execute(f"ALTER TABLE appointment ADD CONSTRAINT appointment_status CHECK (status IN ({STATUSES}, {MORE}))")
+
+
+def _rebookings() -> None:
+    op.create_table(
+        "rebooking",
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("clinic_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("slot_starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("offered_session_id", sa.Uuid(), nullable=True),
+        sa.Column("offered_slot_starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("displaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('offered', 'notified', 'done')", name=op.f("rebooking_state")),
+        sa.CheckConstraint(
+            "reason IN ('clinician-away', 'room', 'equipment', 'weather', 'other')", name=op.f("rebooking_reason")
+        ),
+        sa.CheckConstraint(
+            "(offered_session_id IS NULL) = (offered_slot_starts_at IS NULL)", name=op.f("rebooking_offer_whole")
+        ),
+        sa.PrimaryKeyConstraint("appointment_id", name=op.f("rebooking_pkey")),
+    )
+    op.create_index("ix_rebooking_open", "rebooking", ["clinic_id"], postgresql_where=sa.text("state <> 'done'"))
 
 
 def downgrade() -> None:
+    op.drop_table("rebooking")
     op.drop_constraint("appointment_status", "appointment", type_="check")
-    op.execute("UPDATE appointment SET status = 'booked' WHERE status = 'missed'")
+    op.execute("UPDATE appointment SET status = 'cancelled', cancel_reason = 'hospital' WHERE status = 'displaced'")
+    op.execute("UPDATE appointment SET status = 'cancelled', cancel_reason = 'patient' WHERE status = 'missed'")
     op.execute(f"ALTER TABLE appointment ADD CONSTRAINT appointment_status CHECK (status IN ({STATUSES}))")
     op.drop_table("engagement")
     for name, _, where in SESSION_INDEXES:
