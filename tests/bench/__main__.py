@@ -17,7 +17,7 @@ from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
 from tests.bench.growth import due as growing_due
 from tests.bench.harness import RUNS, Bench
-from tests.bench.rows import beds, booking, due, events, footprint, http, rush, settlement
+from tests.bench.rows import beds, booking, due, events, footprint, http, rush, sessions, settlement
 
 FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P1": booking.measure,
@@ -32,6 +32,7 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "G2": growing_due.measure,
     "G3": rounds.measure,
     "G4": projection.measure,
+    "G5": sessions.measure,
     "P11": footprint.measure,
 }
 STOPPED = 143

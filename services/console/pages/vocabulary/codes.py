@@ -5,6 +5,11 @@ from services.console.pages.language import msg
 CODES = {
     "sex": {"F": msg("female"), "M": msg("male")},
     "insutype": {"310": msg("employee scheme"), "390": msg("resident scheme")},
+    "access": {
+        "public": msg("everybody"),
+        "application": msg("those who apply"),
+        "alliance": msg("referring hospitals"),
+    },
     "channel": {
         "desk": msg("desk"),
         "app": msg("app"),
@@ -25,6 +30,11 @@ CODES = {
         "superseded": msg("replaced by another plan"),
         "moved": msg("moved away"),
         "refused": msg("refused by the patient"),
+        "clinician-away": msg("clinician away"),
+        "room": msg("room out of use"),
+        "equipment": msg("equipment out of use"),
+        "weather": msg("weather"),
+        "other": msg("other"),
     },
     "source": {
         "clinic": msg("clinic"),
