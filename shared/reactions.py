@@ -17,6 +17,16 @@ Handler = Callable[[Any, Work], Awaitable[None]]
 Projection = Callable[[Sequence[Received], Work], Awaitable[None]]
 
 
+def in_turn(*handlers: Handler) -> Handler:
+    """Several capabilities of a service react to one event, in this order and in one unit of work."""
+
+    async def react(event: Any, work: Work) -> None:  # noqa: ANN401 - whatever event they react to
+        for handler in handlers:
+            await handler(event, work)
+
+    return react
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Tables that nothing but events write, and the handlers that do so and nothing else: each idempotent."""

@@ -93,6 +93,7 @@ def queue(
         tier=tier,
         queued_at=request.queued_at,
         aggregate_version=request.version,
+        admission_class=request.admission_class,
     )
 
 
