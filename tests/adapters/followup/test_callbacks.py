@@ -1,4 +1,4 @@
-"""Calls to those who wait for a bed: opened and ended by events in any order, due by the clock, worked off by nurses."""
+"""Calls to those who wait for a bed: opened and ended by events in any order, due by the clock, worked off by hand."""
 
 import asyncio
 from datetime import timedelta
