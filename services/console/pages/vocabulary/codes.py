@@ -25,6 +25,11 @@ CODES = {
         "superseded": msg("replaced by another plan"),
         "moved": msg("moved away"),
         "refused": msg("refused by the patient"),
+        "expired": msg("not confirmed in time"),
+        "bed-given-back": msg("bed given back"),
+        "no-plan": msg("nothing fits"),
+        "item-unknown": msg("unknown item"),
+        "places-taken": msg("somebody else was quicker"),
     },
     "source": {
         "clinic": msg("clinic"),
