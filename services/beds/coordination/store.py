@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import CheckConstraint, DateTime, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
@@ -89,13 +88,12 @@ SELECT count(*) AS reserved, count(*) FILTER (WHERE confirmed_by_app) AS confirm
 FROM stay JOIN admission_request ON request_id = stay_id LEFT JOIN desk_entry USING (request_id)
 WHERE admission_request.source <> 'emergency' AND ($1::timestamptz IS NULL OR stay.reserved_at >= $1)
 """
-JSON_COLUMNS = ("reasons", "states", "consents")
 
 
 async def at_the_desk(work: Work, request_id: UUID | None = None) -> list[Mapping[str, Any]]:
     """A row of columns for each request that waits or has a bed reserved, or for one of them."""
-    rows = await (await work.sql()).fetch(AT_THE_DESK, request_id)
-    return [{name: _value(name, value) for name, value in row.items()} for row in rows]
+    found: list[Mapping[str, Any]] = await (await work.sql()).fetch(AT_THE_DESK, request_id)
+    return found
 
 
 async def figures(work: Work, since: datetime | None) -> Figures:
@@ -120,7 +118,3 @@ async def save(work: Work, changed: Told) -> None:
     """Write what is known of a request; its row is locked."""
     same = col(DeskEntryRow.request_id) == changed.request_id
     await work.session.exec(update(DeskEntryRow).where(same).values(**asdict(changed)))
-
-
-def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - asyncpg carries no types
-    return orjson.loads(value) if name in JSON_COLUMNS and value is not None else value
