@@ -17,7 +17,7 @@ from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
 from tests.bench.growth import due as growing_due
 from tests.bench.harness import RUNS, Bench
-from tests.bench.rows import beds, booking, due, events, footprint, http, rush, settlement
+from tests.bench.rows import beds, booking, desk, due, events, footprint, http, rush, settlement
 
 FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P1": booking.measure,
@@ -33,6 +33,7 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "G3": rounds.measure,
     "G4": projection.measure,
     "P11": footprint.measure,
+    "P12": desk.measure,
 }
 STOPPED = 143
 MOST_SECONDS = 780.0
