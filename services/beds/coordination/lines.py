@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from services.beds.coordination.entries import Call, Entry, Exams, Prepared, Proposed, Ranking, Reserved, call_state
@@ -13,6 +14,7 @@ from services.beds.requests.model import SECONDS_AN_HOUR, Phase, Ranked
 from services.beds.scoring import hard_rules
 
 Columns = Mapping[str, Any]
+Codes = tuple[str, ...]
 
 
 def entry_of(row: Columns, ranked: Ranked | None, now: datetime) -> Entry:
@@ -89,12 +91,15 @@ def _exams(row: Columns) -> Exams:
 
 
 def _prepared(row: Columns, now: datetime) -> Prepared:
-    version = row["items_version"]
-    items = lists.shipped()[version] if version else lists.on(now.date())
-    states = {item: State(state) for item, state in (row["states"] or {}).items()}
-    return Prepared(
-        items=len(items.items),
-        open=preparation.open_items(states, items),
-        missing=preparation.missing(states, items, row["source"], tuple(When)),
-        consents=row["consents"] or {},
-    )
+    version = row["items_version"] or lists.on(now.date()).version
+    items, still_open, missing = _standing(version, row["source"], frozenset((row["states"] or {}).items()))
+    return Prepared(items=items, open=still_open, missing=missing, consents=row["consents"] or {})
+
+
+@lru_cache(maxsize=4096)
+def _standing(version: str, source: str, states: frozenset[tuple[str, str]]) -> tuple[int, Codes, Codes]:
+    """How many items there are, which are open, and which of those are mandatory: hundreds of lines stand alike."""
+    items = lists.shipped()[version]
+    known = {item: State(state) for item, state in states}
+    still_open = preparation.open_items(known, items)
+    return len(items.items), still_open, preparation.missing(known, items, source, tuple(When))
