@@ -41,6 +41,15 @@ CODES = {
         "referral": msg("referral"),
         "day-surgery": msg("day surgery"),
     },
+    "call": {
+        "not-yet": msg("not due yet"),
+        "due": msg("due"),
+        "overdue": msg("overdue"),
+        "done": msg("done"),
+        "failed": msg("in vain"),
+    },
+    "exams_state": {"booked": msg("booked"), "unplanned": msg("without places")},
+    "limit": {"near": msg("limit near"), "passed": msg("limit passed")},
     "answer": {"confirmed": msg("comes"), "declined": msg("does not come")},
     "room": {"resuscitation": msg("resuscitation room"), "observation": msg("observation room")},
     "missing": {
