@@ -1,7 +1,7 @@
 """A line of the coordinator's page, read from the latest event of each kind that names the admission.
 
-Invariant: whoever waits or has a bed reserved is on the page once; who an emergency limit has come up for stands on
-top, then tier 0, then whoever has waited longest.
+Invariant: whoever waits or has a bed reserved is on the page once; who an emergency limit has come up for, or who
+was heard to be worse, stands on top, then tier 0, then whoever has waited longest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,8 +38,7 @@ SHOWN = (
 """The events that a line is made of."""
 
 RESERVED = "reserved"
-ENTIRELY = 12
-"""Items of a preparation that nobody has spoken of yet; a later list says its own number."""
+WORSE = "condition_worse"
 
 Facts = Mapping[str, AdmissionFact]
 
@@ -56,7 +55,11 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One patient at the desk. `limit` is near or passed where an emergency limit has come up."""
+    """One patient at the desk.
+
+    `items` is 0 while nobody has spoken of the preparation; `limit` is near or passed where an emergency limit has
+    come up.
+    """
 
     patient_id: UUID
     reserved: bool
@@ -73,6 +76,16 @@ class Line:
     open: int
     missing: tuple[str, ...]
     limit: str | None
+
+    @property
+    def prepared(self) -> bool:
+        """Nothing mandatory lacks, as far as was heard."""
+        return self.items > 0 and not self.missing
+
+    @property
+    def alarming(self) -> bool:
+        """A limit has come up, or the patient was heard to be worse."""
+        return self.limit is not None or self.outcome == WORSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +117,8 @@ class Desk:
 
     @property
     def unprepared(self) -> int:
-        """Those with a reserved bed for whom something mandatory lacks."""
-        return sum(line.reserved and bool(line.missing) for line in self.lines)
+        """Those with a reserved bed for whom something mandatory lacks, or of whom nothing was heard."""
+        return sum(line.reserved and not line.prepared for line in self.lines)
 
 
 def lines(facts: Iterable[AdmissionFact], now: datetime) -> list[Line]:
@@ -115,7 +128,7 @@ def lines(facts: Iterable[AdmissionFact], now: datetime) -> list[Line]:
         by_type = {fact.type: fact for fact in of_one}
         if AdmissionQueued.type in by_type:
             found.append(_line(by_type, now))
-    return sorted(found, key=lambda line: (line.limit is None, line.tier, line.since, line.patient_id))
+    return sorted(found, key=lambda line: (not line.alarming, line.tier, line.since, line.patient_id))
 
 
 def _line(facts: Facts, now: datetime) -> Line:
@@ -135,8 +148,8 @@ def _line(facts: Facts, now: datetime) -> Line:
         call=call,
         outcome=outcome,
         exams=_exams(facts),
-        items=prepared.get("items", ENTIRELY),
-        open=prepared.get("open", ENTIRELY),
+        items=prepared.get("items", 0),
+        open=prepared.get("open", 0),
         missing=tuple(prepared.get("missing", ())),
         limit=_limit(facts),
     )

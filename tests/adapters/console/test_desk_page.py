@@ -27,17 +27,19 @@ async def lines(console):
 async def test_every_patient_is_on_one_line_and_limits_and_tiers_come_first(console):
     await take(console, desk())
     found = await lines(console)
-    assert [(line.specialty, line.tier, line.limit) for line in found[:2]] == [
+    assert [(line.specialty, line.tier, line.limit) for line in found[:3]] == [
         ("emergency-medicine", 0, "near"),
+        ("cardiology", 1, None),
         ("neurology", 0, None),
     ]
-    assert [line.reserved for line in found[2:]] == [True, False, False, False]
-    expected = found[2]
+    assert found[1].outcome == "condition_worse"
+    assert [line.reserved for line in found[3:]] == [True, False, False]
+    expected = found[3]
     assert (expected.bed_id, expected.answer, expected.call, expected.exams, expected.open) == (
         *("main/M-CA/07/1", "confirmed", Call.DONE, "booked"),
         4,
     )
-    assert [line.call for line in found[3:]] == [Call.FAILED, Call.DONE, Call.OVERDUE]
+    assert [line.call for line in found[4:]] == [Call.FAILED, Call.OVERDUE]
 
 
 async def test_events_of_different_services_in_any_order_draw_the_same_page(console, run_service):
