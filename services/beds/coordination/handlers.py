@@ -108,7 +108,7 @@ async def answer_reservation(command: AnswerReservation, work: Work) -> Done | R
 async def withdraw(command: Withdraw, work: Work) -> Done | Refused:
     """The patient will not be admitted: what is kept for them is free, and others are told."""
     await stays.give_up_reservation(command.request_id, work)
-    withdrawn = await requests.withdraw(command.request_id, command.reason, work)
+    withdrawn = await requests.withdraw_request(command.request_id, command.reason, work)
     if isinstance(withdrawn, Refused):
         phase = (await requests.request(command.request_id, work)).phase
         return ADMITTED if phase is Phase.ADMITTED else withdrawn

@@ -5,12 +5,12 @@ Invariant: what leaves here has been checked whole: each room warns before its l
 
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.beds.emergency.model import Limit, Policy, Room
+from shared import dated
 
 Minutes = Annotated[int, Field(ge=1, le=14 * 24 * 60)]
 Triage = Annotated[int, Field(ge=1, le=4)]
@@ -53,16 +53,12 @@ class PolicyInFile(Part):
 @cache
 def shipped() -> dict[str, Policy]:
     """Every version that comes with the service. Raises `ValidationError` for a file that is none."""
-    folder = files("services.beds.emergency").joinpath("policies")
-    documents = sorted((one for one in folder.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
-    policies = [read(one.read_bytes()) for one in documents]
-    return {policy.version: policy for policy in policies}
+    return dated.shipped("services.beds.emergency", read)
 
 
 def on(day: date) -> Policy:
     """The version that counts on a day: the latest that is valid."""
-    valid = [policy for policy in shipped().values() if policy.valid_from <= day]
-    return max(valid, key=lambda policy: policy.valid_from)
+    return dated.in_force(shipped(), day)
 
 
 def read(document: bytes) -> Policy:

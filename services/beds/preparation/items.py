@@ -5,13 +5,13 @@ Invariant: what leaves here has been checked whole; no two items have one code. 
 
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.beds.preparation.model import Consent, Item, Items, Who
 from services.beds.preparation.model import When as Moment
+from shared import dated
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -61,16 +61,12 @@ class ItemsInFile(Part):
 @cache
 def shipped() -> dict[str, Items]:
     """Every version that comes with the service. Raises `ValidationError` for a file that is none."""
-    folder = files("services.beds.preparation").joinpath("policies")
-    documents = sorted((one for one in folder.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
-    lists = [read(one.read_bytes()) for one in documents]
-    return {one.version: one for one in lists}
+    return dated.shipped("services.beds.preparation", read)
 
 
 def on(day: date) -> Items:
     """The list that counts on a day: the latest that is valid."""
-    valid = [one for one in shipped().values() if one.valid_from <= day]
-    return max(valid, key=lambda one: one.valid_from)
+    return dated.in_force(shipped(), day)
 
 
 def read(document: bytes) -> Items:

@@ -31,12 +31,13 @@ async def withdraw_for_death(event: PatientDeceased, work: Work) -> None:
             await inventory.want_round(work)
 
 
-async def withdraw(request_id: UUID, reason: str, work: Work) -> AdmissionRequest | Refused:
+async def withdraw_request(request_id: UUID, reason: str, work: Work) -> AdmissionRequest | Refused:
     """The patient will not be admitted; `reason` is a code. Only who waits can be withdrawn."""
     request = await store.request(work, request_id, lock=True)
     if request.phase is not Phase.WAITING:
         return Refused(reason=Reason.NOT_WAITING, remedy=f"the request is {request.phase}: nothing to withdraw")
-    withdrawn = model.moved(request, Phase.WITHDRAWN)
+    [told] = await store.next_version_of_waiting(work, [request_id])
+    withdrawn = model.moved(told, Phase.WITHDRAWN)
     await store.save(work, withdrawn)
     await inventory.want_round(work)
     work.publish(model.withdrawn(withdrawn, reason, work.now))

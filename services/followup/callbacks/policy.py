@@ -5,13 +5,13 @@ Invariant: what leaves here has been checked whole. A schedule keeps the version
 
 from datetime import date, time, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.followup.callbacks.calling import Attempts, Policy
+from shared import dated
 
 Hours = Annotated[int, Field(ge=1, le=24 * 14)]
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -73,16 +73,12 @@ class PolicyInFile(Part):
 @cache
 def shipped() -> dict[str, Policy]:
     """Every version that comes with the service. Raises `ValidationError` for a file that is none."""
-    folder = files("services.followup.callbacks").joinpath("policies")
-    documents = sorted((one for one in folder.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
-    policies = [read(one.read_bytes()) for one in documents]
-    return {policy.version: policy for policy in policies}
+    return dated.shipped("services.followup.callbacks", read)
 
 
 def on(day: date) -> Policy:
     """The version that counts for a request queued on a day: the latest that is valid."""
-    valid = [policy for policy in shipped().values() if policy.valid_from <= day]
-    return max(valid, key=lambda policy: policy.valid_from)
+    return dated.in_force(shipped(), day)
 
 
 def read(document: bytes) -> Policy:
