@@ -17,7 +17,7 @@ from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
 from tests.bench.growth import due as growing_due
 from tests.bench.harness import RUNS, Bench
-from tests.bench.rows import beds, booking, due, events, footprint, http, rush, sessions, settlement
+from tests.bench.rows import beds, booking, desk, due, events, footprint, http, rush, sessions, settlement
 
 FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P1": booking.measure,
@@ -34,6 +34,7 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "G4": projection.measure,
     "G5": sessions.measure,
     "P11": footprint.measure,
+    "P12": desk.measure,
 }
 STOPPED = 143
 MOST_SECONDS = 780.0

@@ -87,6 +87,7 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         "refusal": lambda code: language.words.gettext(words.REFUSALS[code]),
         "service": lambda name: language.words.gettext(words.SERVICES[name]),
         "campus": lambda code: names.of("campuses", code, language.tag),
+        "code": lambda code, field: _code(language, names, field, code),
         "ward": lambda code: names.of("wards", label(code), language.tag),
         "facts": lambda happening: _facts(language, names, happening),
     }
