@@ -3,7 +3,7 @@
 Invariant: everything that is put into a page is escaped by the template engine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
@@ -68,7 +68,20 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(language.words, newstyle=True)  # type: ignore[attr-defined] # by the extension
-    environment.filters |= {
+    environment.filters |= _filters(language, names)
+    environment.globals |= {
+        "asset": files.address,
+        "tag": language.tag,
+        "looks": tuple(Look),
+        "languages": NAMES,
+        "hospital": names.hospital(language.tag),
+    }
+    return environment
+
+
+def _filters(language: Language, names: Names) -> dict[str, Callable[..., Any]]:
+    """What templates put behind a `|`."""
+    return {
         "day": language.day,
         "clock": language.clock,
         "moment": language.moment,
@@ -91,14 +104,6 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         "ward": lambda code: names.of("wards", label(code), language.tag),
         "facts": lambda happening: _facts(language, names, happening),
     }
-    environment.globals |= {
-        "asset": files.address,
-        "tag": language.tag,
-        "looks": tuple(Look),
-        "languages": NAMES,
-        "hospital": names.hospital(language.tag),
-    }
-    return environment
 
 
 def _by_day(language: Language, shown: Iterable[Any]) -> list[tuple[str, list[Any]]]:
