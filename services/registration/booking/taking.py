@@ -1,14 +1,18 @@
 """The statement that takes places: for one request, or for many at once.
 
 Both judge a request in the same order, against what is committed: its idempotency key, its id, its patient, its slot,
-the patient's other appointment and limits, and (the sold-out gate) whether a look at the slot without a lock finds it full: what
-is full is refused without making anybody wait, and a place given back is seen by the next statement. Only then are
-slots locked, in the order of their keys, and what is left of their places given out first come, first served. Each look
-is a lateral one of at most one row, which no plan can turn into a scan of all patients or slots there are.
+its proxy's consent, the patient's cooling-off, other appointments and limit, and (the sold-out gate) whether a look at
+the slot without a lock finds it full: what is full is refused without making anybody wait, and a place given back is
+seen by the next statement. Only then are slots locked, in the order of their keys, and what is left of their places
+given out first come, first served. Each look is a lateral one of at most one row, which no plan can turn into a scan of
+all patients or slots there are.
+
+A booking uses up one of the numbers from one to the patient's limit (`allowance`); a unique index lets no two have the
+same, so that several at once are no more than the limit allows.
 
 Invariant: what the statement does not answer, because somebody else was quicker after that look, is `Raced`: the caller
 rolls back and asks again. The database's constraints hold whatever happens here.
-It reads `patient`, `session`, `slot`, `command` and more, tables of others: one statement is what the hot path is made of.
+It reads tables of other capabilities, and `command`, since one statement is what the hot path is made of.
 """
 
 from collections.abc import Sequence

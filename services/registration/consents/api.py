@@ -62,6 +62,5 @@ async def withdraw_consent(consent_id: UUID, commands: CommandRunner) -> Respons
 @router.get("/patients/{patient_id}/consents", dependencies=[may(*RECORDERS, Role.BACK_OFFICE)])
 async def consents(patient_id: UUID, queries: QueryRunner) -> ConsentList:
     """All that the patient has ever given."""
-    return ConsentList.model_validate(
-        {"consents": await queries.run(handlers.consents, patient_id)}, from_attributes=True
-    )
+    found = await queries.run(handlers.consents, patient_id)
+    return ConsentList.model_validate({"consents": found}, from_attributes=True)

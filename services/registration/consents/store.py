@@ -11,6 +11,8 @@ from services.registration.consents.model import Consent, Evidence, Reason, Rela
 from services.registration.tables import Row, words
 from shared.work import Missing, Work
 
+GOOD = "withdrawn_at IS NULL"
+
 
 class ConsentRow(Row, table=True):
     """A consent, good until it is withdrawn."""
@@ -20,9 +22,7 @@ class ConsentRow(Row, table=True):
         CheckConstraint(f"relation IN ({words(Relation)})", name="consent_relation"),
         CheckConstraint(f"evidence IN ({words(Evidence)})", name="consent_evidence"),
         CheckConstraint("patient_id <> proxy_id", name="consent_of_another"),
-        Index(
-            "one_consent_a_proxy", "patient_id", "proxy_id", unique=True, postgresql_where=text("withdrawn_at IS NULL")
-        ),
+        Index("one_consent_a_proxy", "patient_id", "proxy_id", unique=True, postgresql_where=text(GOOD)),
         Index("ix_consent_patient_id", "patient_id"),
     )
 

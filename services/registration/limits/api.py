@@ -14,6 +14,8 @@ from shared.http import REFUSALS, QueryRunner
 
 router = APIRouter(tags=["limits"], responses=REFUSALS)
 
+PLANNERS = (Role.BACK_OFFICE, Role.OPERATOR)
+
 Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -27,15 +29,13 @@ class LimitsBody(BaseModel, extra="forbid", from_attributes=True):
     cooling_off_days: int = Field(ge=0, le=3660, description="keep the patient from booking for so many days")
 
 
-@router.put("/limits", response_model=LimitsBody, dependencies=[may(Role.BACK_OFFICE, Role.OPERATOR)])
+@router.put("/limits", response_model=LimitsBody, dependencies=[may(*PLANNERS)])
 async def put_limits(body: LimitsBody, commands: CommandRunner) -> Response:
     """Put other limits in force; what is booked stays."""
     return await commands.run(handlers.put_limits, Limits(**dict(body)), answer=LimitsBody)
 
 
-@router.get(
-    "/limits", dependencies=[may(Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.PATIENT_APP, Role.VIEWER)]
-)
+@router.get("/limits", dependencies=[may(*PLANNERS, Role.FRONT_DESK, Role.PATIENT_APP, Role.VIEWER)])
 async def limits(queries: QueryRunner) -> LimitsBody:
     """The limits in force."""
     return LimitsBody.model_validate(await queries.run(handlers.limits))

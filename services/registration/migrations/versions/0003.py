@@ -21,7 +21,7 @@ SESSION_INDEXES = (
     ("ix_session_clinic_id_starts_at", ["clinic_id", "starts_at"], None),
     ("ix_session_sitting_id", ["sitting_id"], None),
     ("ix_session_expected", ["ends_at"], sa.text("NOT no_shows_noted")),
-    ("ix_session_kept", ["starts_at"], sa.text("access <> 'public'")),
+    ("ix_session_kept", ["released_at"], sa.text("access <> 'public'")),
 )
 
 
