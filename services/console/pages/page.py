@@ -3,7 +3,7 @@
 Invariant: everything that is put into a page is escaped by the template engine.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
@@ -68,20 +68,7 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(language.words, newstyle=True)  # type: ignore[attr-defined] # by the extension
-    environment.filters |= _filters(language, names)
-    environment.globals |= {
-        "asset": files.address,
-        "tag": language.tag,
-        "looks": tuple(Look),
-        "languages": NAMES,
-        "hospital": names.hospital(language.tag),
-    }
-    return environment
-
-
-def _filters(language: Language, names: Names) -> dict[str, Callable[..., Any]]:
-    """What templates put behind a `|`."""
-    return {
+    environment.filters |= PLAIN | {
         "day": language.day,
         "clock": language.clock,
         "moment": language.moment,
@@ -91,9 +78,6 @@ def _filters(language: Language, names: Names) -> dict[str, Callable[..., Any]]:
         "tick": language.tick,
         "date": language.iso_day,
         "by_day": lambda shown: _by_day(language, shown),
-        "label": label,
-        "look": look,
-        "short": short,
         "event": lambda type_: language.words.gettext(words.event_name(type_)),
         "look_name": lambda name: language.words.gettext(words.LOOKS[name]),
         "glyph": lambda name: language.words.gettext(words.GLYPHS[name]),
@@ -104,6 +88,14 @@ def _filters(language: Language, names: Names) -> dict[str, Callable[..., Any]]:
         "ward": lambda code: names.of("wards", label(code), language.tag),
         "facts": lambda happening: _facts(language, names, happening),
     }
+    environment.globals |= {
+        "asset": files.address,
+        "tag": language.tag,
+        "looks": tuple(Look),
+        "languages": NAMES,
+        "hospital": names.hospital(language.tag),
+    }
+    return environment
 
 
 def _by_day(language: Language, shown: Iterable[Any]) -> list[tuple[str, list[Any]]]:
@@ -114,6 +106,10 @@ def _by_day(language: Language, shown: Iterable[Any]) -> list[tuple[str, list[An
 def short(id_: object) -> str:
     """The end of an id, enough to tell it from its neighbours: version-7 ids begin alike."""
     return str(id_)[-SHORT:] if isinstance(id_, UUID) else str(id_)
+
+
+PLAIN = {"label": label, "look": look, "short": short}
+"""Filters that are the same in every language."""
 
 
 def _facts(language: Language, names: Names, happening: Happening) -> Sequence[tuple[str, str]]:

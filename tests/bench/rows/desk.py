@@ -1,4 +1,4 @@
-"""P12: the coordinator's list of 500 who wait, each with a preparation and a call, among 100,000 who did once."""
+"""P6.desk: the coordinator's list of 500 who wait, each with a preparation and a call, among 100,000 who did once."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,7 +37,7 @@ FROM (SELECT to_jsonb(request) AS fields FROM admission_request AS request LIMIT
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """P12."""
+    """P6.desk."""
     with bench.database(bench.template("beds_desk", _fill)) as url, service(bench, "beds", url, part="api") as running:
         address = f"http://127.0.0.1:{running.port}/desk/worklist"
         for limit, name in ((100, "page"), (WAITING, "all")):
@@ -45,7 +45,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             taken = _ask(bench, address, limit)
             used = (cpu_seconds(running.child.pid) - used) / len(taken)
             yield Row(
-                id=f"P12.{name}", what=f"coordinator's list, {WAITING} wait, {limit} shown, p99", unit="ms",
+                id=f"P6.desk.{name}", what=f"coordinator's list, {WAITING} wait, {limit} shown, p99", unit="ms",
                 value=percentile(taken, 99), cpu_us=used * 1e6, runs=len(taken), target="value <= 50",
             )  # fmt: skip
 
