@@ -78,6 +78,21 @@ async def free_slots(find: FindSlots, work: Work) -> list[Slot]:
     return await store.free_slots(work, find)
 
 
+async def slots_in_share(find: FindSlots, work: Work) -> list[Slot]:
+    """Those slots, full ones too: until this work is done nobody takes a place in them or gives one back."""
+    return await store.slots_in_share(work, find)
+
+
+async def clinic_in_share(clinic_id: str, work: Work) -> Clinic:
+    """One clinic; `Missing` when there is none. `clinic_alone` waits until this work is done."""
+    return await store.locked_clinic(work, clinic_id, alone=False)
+
+
+async def clinic_alone(clinic_id: str, work: Work) -> Clinic:
+    """One clinic, when all are done who have it in share; `Missing` when there is none."""
+    return await store.locked_clinic(work, clinic_id, alone=True)
+
+
 async def take_place(key: SlotKey, work: Work) -> int | None:
     """Take one place for an appointment. Returns its ordinal in the slot, or None when it is full."""
     return await store.take_place(work, key)

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from services.registration.schedules.model import Clinic, FindSlots, Hours, Session, Slot, SlotKey
 from services.registration.tables import Row
@@ -109,6 +110,16 @@ async def clinic(work: Work, clinic_id: str) -> Clinic | None:
     return None if row is None else _clinic(row)
 
 
+async def locked_clinic(work: Work, clinic_id: str, *, alone: bool) -> Clinic:
+    """The clinic, or `Missing`; its row is kept for this work, in share or alone."""
+    query = select(ClinicRow).where(col(ClinicRow.clinic_id) == clinic_id)
+    locked = query.with_for_update(read=not alone, key_share=alone).execution_options(populate_existing=True)
+    row = (await work.session.exec(locked)).one_or_none()
+    if row is None:
+        raise Missing("clinic", clinic_id)
+    return _clinic(row)
+
+
 async def clinics(work: Work, campus_id: str | None) -> list[Clinic]:
     """All clinics, or those of a campus, by id."""
     query = select(ClinicRow).order_by(col(ClinicRow.clinic_id))
@@ -164,14 +175,16 @@ async def slot(work: Work, key: SlotKey) -> Slot:
 
 async def free_slots(work: Work, find: FindSlots) -> list[Slot]:
     """Slots with a free place, earliest first."""
-    free = col(SlotRow.booked) < col(SlotRow.capacity)
-    query = select(SlotRow).where(free, col(SlotRow.ends_at) > find.from_at, col(SlotRow.starts_at) < find.to_at)
-    if find.clinic_id is not None:
-        query = query.where(col(SlotRow.clinic_id) == find.clinic_id)
-    if find.session_id is not None:
-        query = query.where(col(SlotRow.session_id) == find.session_id)
+    query = _slots(find).where(col(SlotRow.booked) < col(SlotRow.capacity))
     query = query.order_by(col(SlotRow.starts_at), col(SlotRow.session_id)).limit(find.limit)
     return [Slot(**row.model_dump()) for row in await work.session.exec(query)]
+
+
+async def slots_in_share(work: Work, find: FindSlots) -> list[Slot]:
+    """Every slot that is meant, whatever `find.limit` says, in the order in which slots are locked."""
+    query = _slots(find).order_by(col(SlotRow.session_id), col(SlotRow.starts_at)).with_for_update(read=True)
+    fresh = query.execution_options(populate_existing=True)
+    return [Slot(**row.model_dump()) for row in await work.session.exec(fresh)]
 
 
 async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:
@@ -188,6 +201,15 @@ async def take_place(work: Work, key: SlotKey) -> int | None:
 async def release_places(work: Work, keys: Sequence[SlotKey]) -> None:
     """Give places back, one for each time a key is named. Lock the slots first."""
     await (await work.sql()).execute(RELEASE_PLACES, *_keys(keys))
+
+
+def _slots(find: FindSlots) -> SelectOfScalar[SlotRow]:
+    query = select(SlotRow).where(col(SlotRow.ends_at) > find.from_at, col(SlotRow.starts_at) < find.to_at)
+    if find.clinic_id is not None:
+        query = query.where(col(SlotRow.clinic_id) == find.clinic_id)
+    if find.session_id is not None:
+        query = query.where(col(SlotRow.session_id) == find.session_id)
+    return query
 
 
 def _keys(keys: Sequence[SlotKey]) -> tuple[list[UUID], list[datetime]]:

@@ -31,6 +31,15 @@ CODES = {
         "emergency": msg("emergency"),
         "referral": msg("referral"),
         "day-surgery": msg("day surgery"),
+        "desk": msg("desk"),
+        "kiosk": msg("kiosk"),
+        "phone": msg("phone"),
+    },
+    "urgency": {
+        "stat": msg("at once"),
+        "asap": msg("as soon as possible"),
+        "urgent": msg("urgent"),
+        "routine": msg("routine"),
     },
     "line_class": {"01": msg("class A"), "02": msg("class B"), "03": msg("class C")},
     "status": {
