@@ -96,16 +96,6 @@ def commanded(key: str) -> Origin:
     return Origin(correlation_id=cause.correlation_id, causation_id=this, traceparent=cause.traceparent)
 
 
-def brought_by(cause: Outgoing) -> Origin:
-    """The cause of what an event brings that is heard before it has left."""
-    envelope = unseal(cause.headers)
-    return Origin(
-        correlation_id=envelope.origin.correlation_id,
-        causation_id=str(envelope.event_id),
-        traceparent=envelope.origin.traceparent,
-    )
-
-
 def seal(event: Event, now: datetime) -> Outgoing:
     """Wrap an event for its topic. `now` is business time and becomes `ce_time`."""
     message = type(event)

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared import outbox
-from shared.envelope import Outgoing, brought_by, caused_by, seal
+from shared.envelope import Outgoing, caused_by, seal, unseal
 from shared.messages import Event
 
 
@@ -60,7 +60,7 @@ class Work:
         """Let those hear what was said who hear it at once, and what comes of that. Called by the one who commits."""
         while self.unheard:
             event, cause = self.unheard.popleft()
-            with caused_by(brought_by(cause)):
+            with caused_by(unseal(cause.headers).origin):
                 await self.at_once[type(event)](event, self)
 
     async def insert(self, row: SQLModel) -> str | None:

@@ -37,6 +37,11 @@ async def writer_lane(host: Host) -> AsyncIterator[None]:
 HOLDS = Timer(
     name="holds", fire=in_one_work(booking_handlers.expire_holds), next_due_at=booking_handlers.next_hold_ends_at
 )
+NO_SHOWS = Timer(
+    name="no-shows",
+    fire=in_one_work(booking_handlers.note_no_shows),
+    next_due_at=booking_handlers.next_session_over_at,
+)
 WAITLIST = Timer(
     name="waitlist", fire=in_one_work(waitlist_handlers.lapse_entries), next_due_at=waitlist_handlers.next_lapse_at
 )
@@ -50,6 +55,6 @@ SERVICE = Service(
     straight=STRAIGHT,
     reactions=REACTIONS,
     at_once=AT_ONCE,
-    timers=(HOLDS, WAITLIST),
+    timers=(HOLDS, NO_SHOWS, WAITLIST),
     resources=writer_lane,
 )

@@ -13,11 +13,12 @@ from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     HoldExpired,
 )
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
 from shared.reactions import Reactions
 from shared.work import Hearers, Work
@@ -30,16 +31,23 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     await visit_requests.on_patient_deceased(event, work)
 
 
-async def on_session_opened(event: SessionOpened, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
     """Who waits for the clinic gets the new places."""
-    await waitlist.on_session_opened(event, work)
-    await visit_requests.on_session_opened(event, work)
+    await waitlist.on_places_opened(event, work)
+    await visit_requests.on_places_opened(event, work)
+
+
+async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
+    """Who was called and not there is out of the queue; a place that is free early enough is offered on."""
+    await queue.on_appointment_missed(event, work)
+    await waitlist.on_appointment_missed(event, work)
 
 
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: on_session_opened,
+        SessionOpened: on_places_opened,
+        SessionReleased: on_places_opened,
         PatientDeceased: on_patient_deceased,
     }
 )
@@ -47,6 +55,7 @@ REACTIONS = Reactions(
 AT_ONCE: Hearers = {
     AppointmentBooked: waitlist.on_appointment_booked,
     AppointmentCancelled: waitlist.on_appointment_cancelled,
+    AppointmentMissed: on_appointment_missed,
     AppointmentRescheduled: waitlist.on_appointment_rescheduled,
     HoldExpired: waitlist.on_hold_expired,
     OfferAccepted: visit_requests.on_offer_accepted,

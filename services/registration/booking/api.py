@@ -120,6 +120,7 @@ class Count(BaseModel):
     completed: int
     held: int = Field(description="holds that are open now")
     expired: int
+    missed: int = Field(description="of those booked")
 
 
 ANSWER = TypeAdapter(AppointmentView)

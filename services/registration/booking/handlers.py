@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.registration.booking import model, store
+from services.registration.booking import model, noshows, store
 from services.registration.booking.model import (
     Appointment,
     CancelAppointment,
@@ -17,9 +17,10 @@ from services.registration.booking.model import (
     TakePlace,
     Wanted,
 )
+from services.registration.booking.refusals import Reason, no
 from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
-from services.registration.schedules.model import Slot, SlotKey
+from services.registration.schedules.model import Access, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -59,44 +60,50 @@ async def reschedule_appointment(command: RescheduleAppointment, work: Work) -> 
     patient = await patients.living_patient(booked.patient_id, work)
     if isinstance(patient, Refused):
         return patient
-    if refusal := model.may_move(booked, target, work.now):
+    access = (await schedules.session(target.session_id, work)).access
+    if refusal := model.may_move(booked, target, access, work.now):
         return refusal
-    ordinal = await schedules.exchange_place(booked.slot, command.slot, work)
+    ordinal = await schedules.exchange_place(booked.slot, command.slot, access, work)
     if ordinal is None:
-        return model.no(model.Reason.SLOT_FULL)
+        return no(Reason.SLOT_FULL)
     moved, event = model.move(booked, target, ordinal)
     if reason := await store.save(work, moved):
-        return model.no(reason)
+        return no(reason)
     work.publish(event)
     return moved
 
 
-async def book_first_free(command: TakePlace, slots: Sequence[Slot], work: Work) -> Appointment | Refused:
-    """Take a place in the first of `slots` that has one and whose session the patient is not in yet.
+async def book_first_free(
+    command: TakePlace, slots: Sequence[Slot], work: Work, *, access: Access = Access.PUBLIC
+) -> Appointment | Refused:
+    """Take a place of that access in the first of `slots` that has one and whose session the patient is not in yet.
 
-    For reactions, which have no caller to ask again; `command.slot` is not read. The patient must be alive.
+    For capabilities that give out places; the public cannot ask for any but the public ones. `command.slot` is not
+    read. The patient must be alive.
     """
     taken_sessions = await store.sessions_of(work, command.patient_id)
     for slot in slots:
         if slot.session_id in taken_sessions:
             continue
-        taken = await take_place(command, slot, work)
+        taken = await take_place(command, slot, work, access=access)
         if isinstance(taken, Appointment):
             return taken
-        if taken.reason is not model.Reason.SLOT_FULL:
+        if taken.reason is not Reason.SLOT_FULL:
             taken_sessions.add(slot.session_id)
-    return model.no(model.Reason.SLOT_FULL)
+    return no(Reason.SLOT_FULL)
 
 
-async def take_place(command: TakePlace, slot: Slot, work: Work) -> Appointment | Refused:
-    """Take a place in `slot`; `command.slot` is not read. The patient must be alive.
+async def take_place(
+    command: TakePlace, slot: Slot, work: Work, *, access: Access = Access.PUBLIC
+) -> Appointment | Refused:
+    """Take a place of that access in `slot`; `command.slot` is not read. The patient must be alive.
 
     For what is decided here and not asked by a caller; callers go through the lane.
     """
     key = SlotKey(session_id=slot.session_id, starts_at=slot.starts_at)
-    ordinal = await schedules.take_place(key, work)
+    ordinal = await schedules.take_place(key, access, work)
     if ordinal is None:
-        return model.no(model.Reason.SLOT_FULL)
+        return no(Reason.SLOT_FULL)
     appointment, event = model.taken(
         model.placed(command, key),
         clinic_id=slot.clinic_id,
@@ -106,7 +113,7 @@ async def take_place(command: TakePlace, slot: Slot, work: Work) -> Appointment 
     )
     if reason := await store.add(work, appointment):
         await schedules.release_places([key], work)
-        return model.no(reason)
+        return no(reason)
     work.publish(event)
     return appointment
 
@@ -145,6 +152,32 @@ async def expire_holds(work: Work, limit: int) -> int:
 async def next_hold_ends_at(work: Work) -> datetime | None:
     """When the earliest hold is over."""
     return await store.next_hold_ends_at(work)
+
+
+async def note_no_shows(work: Work, limit: int) -> int:
+    """Who was booked and did not come until the session was over has missed it, at most `limit`. Returns how many."""
+    overdue = await noshows.overdue(work, limit)
+    missed = [await miss_appointment(appointment_id, work) for appointment_id in overdue]
+    if len(missed) < limit:
+        await noshows.note(work)
+    return len(missed)
+
+
+async def next_session_over_at(work: Work) -> datetime | None:
+    """When the earliest session is over in which somebody is expected."""
+    return await noshows.next_over_at(work)
+
+
+async def miss_appointment(appointment_id: UUID, work: Work) -> Appointment | Refused:
+    """The patient did not come, or did not answer the call: the place is given back."""
+    decision = model.miss(await store.appointment(work, appointment_id, for_change=True))
+    if isinstance(decision, Refused):
+        return decision
+    missed, event = decision
+    await schedules.release_places([missed.slot], work)
+    await store.save(work, missed)
+    work.publish(event)
+    return missed
 
 
 async def appointment(appointment_id: UUID, work: Work) -> Appointment:

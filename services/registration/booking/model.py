@@ -1,8 +1,9 @@
 """The rules of an appointment.
 
-held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, and
-what is booked can be moved. An appointment takes a place in its slot unless it is cancelled or expired, and a patient
-has at most one such appointment in a session. FHIR Appointment says pending, booked, arrived, fulfilled, cancelled.
+held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, what
+is booked can be moved, and who does not come, or does not answer the call, has missed it. An appointment takes a place
+in its slot unless it is cancelled, expired or missed, and a patient has at most one such appointment in a session. FHIR
+Appointment says pending, booked, arrived, fulfilled, cancelled, noshow.
 """
 
 from dataclasses import dataclass, replace
@@ -10,11 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.registration.schedules.model import Slot, SlotKey
+from services.registration.booking.refusals import Reason, no
+from services.registration.schedules.model import Access, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     HoldExpired,
     SlotHeld,
@@ -32,10 +35,12 @@ class Status(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    MISSED = "missed"
 
 
 TAKES_A_PLACE = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.COMPLETED)
 OPEN = (Status.HELD, Status.BOOKED)
+EXPECTED = (Status.BOOKED, Status.ARRIVED)
 
 
 class Channel(StrEnum):
@@ -54,35 +59,6 @@ class CancelReason(StrEnum):
     PATIENT = "patient"
     HOSPITAL = "hospital"
     DECEASED = "deceased"
-
-
-class Reason(StrEnum):
-    """Why a command was refused."""
-
-    APPOINTMENT_EXISTS = "appointment-exists"
-    SLOT_FULL = "slot-full"
-    SLOT_OVER = "slot-over"
-    SAME_SLOT = "same-slot"
-    PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
-    ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
-    NOT_HELD = "not-held"
-    HOLD_EXPIRED = "hold-expired"
-    NOT_BOOKED = "not-booked"
-    NOT_OPEN = "not-open"
-
-
-REMEDIES = {
-    Reason.APPOINTMENT_EXISTS: "use a new appointment_id, or change the appointment that has this one",
-    Reason.SLOT_FULL: "choose another slot",
-    Reason.SLOT_OVER: "choose a slot that is not over",
-    Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
-    Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
-    Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",
-    Reason.NOT_HELD: "hold a place first",
-    Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
-    Reason.NOT_BOOKED: "only a booked appointment can be moved",
-    Reason.NOT_OPEN: "only what is held or booked can be cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +141,6 @@ class Appointment:
         return SlotKey(session_id=self.session_id, starts_at=self.slot_starts_at)
 
 
-def no(reason: Reason) -> Refused:
-    """The refusal with its remedy."""
-    return Refused(reason=reason, remedy=REMEDIES[reason])
-
-
 def placed(command: TakePlace, slot: SlotKey) -> TakePlace:
     """The same request for another slot."""
     return replace(command, slot=slot)
@@ -208,6 +179,8 @@ def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentB
         return no(Reason.HOLD_EXPIRED)
     if held.status is not Status.HELD:
         return no(Reason.NOT_HELD)
+    if held.slot_ends_at <= now:
+        return no(Reason.SLOT_OVER)
     booked = replace(held, status=Status.BOOKED, held_until=None, booked_at=now, version=held.version + 1)
     return booked, _booked(booked)
 
@@ -229,6 +202,21 @@ def cancel(open_: Appointment, reason: CancelReason) -> tuple[Appointment, Appoi
     )
 
 
+def miss(expected: Appointment) -> tuple[Appointment, AppointmentMissed] | Refused:
+    """The patient did not come, or was called and was not there; the place is free. The caller gives it back."""
+    if expected.status not in EXPECTED:
+        return no(Reason.NOT_EXPECTED)
+    missed = replace(expected, status=Status.MISSED, version=expected.version + 1)
+    return missed, AppointmentMissed(
+        appointment_id=missed.appointment_id,
+        patient_id=missed.patient_id,
+        session_id=missed.session_id,
+        clinic_id=missed.clinic_id,
+        slot_starts_at=missed.slot_starts_at,
+        aggregate_version=missed.version,
+    )
+
+
 def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
     """Give up a hold whose time is over."""
     expired = replace(held, status=Status.EXPIRED, held_until=None, version=held.version + 1)
@@ -241,14 +229,19 @@ def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
     )
 
 
-def may_move(booked: Appointment, target: Slot, now: datetime) -> Refused | None:
-    """Whether the appointment may go to that slot, places aside."""
+def may_move(booked: Appointment, target: Slot, access: Access, now: datetime) -> Refused | None:
+    """Whether the appointment may go to that slot, whose places are of that access; how many are free aside.
+
+    A place that is not public is left for a public one, or for another slot of its own session.
+    """
     if booked.status is not Status.BOOKED:
         return no(Reason.NOT_BOOKED)
     if target.ends_at <= now:
         return no(Reason.SLOT_OVER)
     if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
         return no(Reason.SAME_SLOT)
+    if access is not Access.PUBLIC and target.session_id != booked.session_id:
+        return no(Reason.NOT_PUBLIC)
     return None
 
 

@@ -148,13 +148,13 @@ async def skip(appointment_id: UUID, commands: CommandRunner) -> Response:
 
 @router.post("/queue/{appointment_id}/no-show", response_model=TicketView, dependencies=[may(*CALLERS)])
 async def miss(appointment_id: UUID, commands: CommandRunner) -> Response:
-    """The patient is not there: out of the queue until they come back."""
+    """The patient was called and is not there: the appointment is missed."""
     return await commands.run(handlers.miss, appointment_id, answer=TicketView)
 
 
 @router.post("/queue/{appointment_id}/return", response_model=TicketView, dependencies=[may(*CALLERS)])
 async def come_back(appointment_id: UUID, commands: CommandRunner) -> Response:
-    """Back with results, or after a missed call."""
+    """Back with results."""
     return await commands.run(handlers.come_back, appointment_id, answer=TicketView)
 
 

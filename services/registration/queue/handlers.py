@@ -13,7 +13,8 @@ from services.registration.queue.store import Counts
 from services.registration.schedules import handlers as schedules
 from shared.decision import Refused
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
-from shared.messages.registration.queue import CallMissed, PatientCalled, PatientReturned, PatientSkipped
+from shared.messages.registration.booking import AppointmentMissed
+from shared.messages.registration.queue import PatientCalled, PatientReturned, PatientSkipped
 from shared.work import Work
 
 
@@ -43,12 +44,19 @@ async def skip(appointment_id: UUID, work: Work) -> Ticket | Refused:
 
 
 async def miss(appointment_id: UUID, work: Work) -> Ticket | Refused:
-    """The patient is not there: out of the queue until they come back."""
-    return await _keep(model.miss(await store.ticket(work, appointment_id)), work)
+    """The patient was called and is not there: the appointment is missed, its place given back."""
+    called = await store.ticket(work, appointment_id)
+    if called.status is not Status.CALLED:
+        return model.no(Reason.NOT_CALLED)
+    missed = await booking.miss_appointment(appointment_id, work)
+    if isinstance(missed, Refused):
+        return missed
+    await work.react()
+    return await store.ticket(work, appointment_id)
 
 
 async def come_back(appointment_id: UUID, work: Work) -> Ticket | Refused:
-    """Back with results (回诊), or after a missed call."""
+    """Back with results (回诊)."""
     session_id = (await store.ticket(work, appointment_id)).session_id
     calls = await store.keep(work, session_id)
     away = await store.ticket(work, appointment_id)
@@ -96,12 +104,19 @@ async def on_patient_arrived(event: PatientArrived, work: Work) -> None:
 async def on_visit_completed(event: VisitCompleted, work: Work) -> None:
     """Who has been seen is out of the queue, called or not; who had come before there was a queue is in none."""
     mine = await store.find(work, event.appointment_id)
-    if mine and mine.status in (Status.WAITING, Status.CALLED, Status.MISSED):
+    if mine and mine.status in (Status.WAITING, Status.CALLED):
         await store.save(work, model.end(mine, work.now))
 
 
+async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
+    """Who is not there any more is out of the queue; who never came was not in it."""
+    mine = await store.find(work, event.appointment_id)
+    if mine and mine.status in (Status.WAITING, Status.CALLED):
+        await store.save(work, model.miss(mine))
+
+
 async def _keep(
-    decision: tuple[Ticket, PatientCalled | PatientSkipped | CallMissed | PatientReturned] | Refused, work: Work
+    decision: tuple[Ticket, PatientCalled | PatientSkipped | PatientReturned] | Refused, work: Work
 ) -> Ticket | Refused:
     if isinstance(decision, Refused):
         return decision

@@ -18,7 +18,8 @@ from services.registration.queue.pace import Estimate, Pace, Statistics, estimat
 from services.registration.schedules.model import Session
 from shared.decision import Refused
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
-from shared.messages.registration.queue import CallMissed, PatientCalled, PatientReturned, PatientSkipped
+from shared.messages.registration.booking import AppointmentMissed
+from shared.messages.registration.queue import PatientCalled, PatientReturned, PatientSkipped
 
 
 class Status(StrEnum):
@@ -35,12 +36,11 @@ TRANSITIONS: Final = {
     (Status.WAITING, Status.CALLED): PatientCalled,
     (Status.CALLED, Status.CALLED): PatientCalled,
     (Status.CALLED, Status.WAITING): PatientSkipped,
-    (Status.CALLED, Status.MISSED): CallMissed,
+    (Status.CALLED, Status.MISSED): AppointmentMissed,
+    (Status.WAITING, Status.MISSED): AppointmentMissed,
     (Status.CALLED, Status.SEEN): VisitCompleted,
     (Status.WAITING, Status.SEEN): VisitCompleted,
-    (Status.MISSED, Status.SEEN): VisitCompleted,
     (Status.SEEN, Status.WAITING): PatientReturned,
-    (Status.MISSED, Status.WAITING): PatientReturned,
 }
 
 
@@ -58,7 +58,7 @@ REMEDIES: Final = {
     Reason.NOBODY_WAITS: "wait until a patient of this session checks in",
     Reason.DESK_BUSY: "end the visit of the patient who is called to this desk, skip them or note that they are away",
     Reason.NOT_CALLED: "call the patient first",
-    Reason.NOT_AWAY: "only who has been seen, or missed the call, can come back",
+    Reason.NOT_AWAY: "only who has been seen can come back with results",
     Reason.NOT_RETURNING: "a first visit ends with the completion of its appointment",
 }
 
@@ -217,40 +217,21 @@ def skip(called: Ticket, calls: int, policy: Policy) -> tuple[Ticket, PatientSki
     )
 
 
-def miss(called: Ticket) -> tuple[Ticket, CallMissed] | Refused:
-    """The patient is not there."""
-    if called.status is not Status.CALLED:
-        return no(Reason.NOT_CALLED)
-    missed = _next(called, Status.MISSED, desk=None)
-    return missed, CallMissed(
-        appointment_id=missed.appointment_id,
-        patient_id=missed.patient_id,
-        session_id=missed.session_id,
-        number=missed.number,
-        aggregate_version=missed.version,
-    )
-
-
 def come_back(
-    away: Ticket, waiting: Sequence[Ticket], calls: int, policy: Policy
+    seen: Ticket, waiting: Sequence[Ticket], calls: int, policy: Policy
 ) -> tuple[Ticket, PatientReturned] | Refused:
-    """Back with results: after the next few, and after whoever is back already. After a missed call: as if skipped."""
-    if away.status not in (Status.SEEN, Status.MISSED):
+    """Back with results: after the next few, and a few after whoever is back already."""
+    if seen.status is not Status.SEEN:
         return no(Reason.NOT_AWAY)
-    with_results = away.status is Status.SEEN
-    if with_results:
-        last = max((one.after_call or 0 for one in waiting if one.returning), default=None)
-        behind = policy.returning_behind
-        after_call = calls + behind if last is None else max(calls + behind, last + behind + 1)
-    else:
-        after_call = calls + policy.skipped_behind
-    back = _next(away, Status.WAITING, returning=away.returning or with_results, after_call=after_call, seen_at=None)
+    last = max((one.after_call or 0 for one in waiting if one.returning), default=None)
+    behind = policy.returning_behind
+    after_call = calls + behind if last is None else max(calls + behind, last + behind + 1)
+    back = _next(seen, Status.WAITING, returning=True, after_call=after_call, seen_at=None)
     return back, PatientReturned(
         appointment_id=back.appointment_id,
         patient_id=back.patient_id,
         session_id=back.session_id,
         number=back.number,
-        with_results=with_results,
         aggregate_version=back.version,
     )
 
@@ -258,6 +239,11 @@ def come_back(
 def end(ticket: Ticket, now: datetime) -> Ticket:
     """The patient has been seen."""
     return _next(ticket, Status.SEEN, after_call=None, seen_at=now)
+
+
+def miss(away: Ticket) -> Ticket:
+    """The patient was called and is not there; the appointment is missed."""
+    return _next(away, Status.MISSED, desk=None, after_call=None)
 
 
 def queue_of(tickets: Sequence[Ticket], calls: int, session: Session, policy: Policy) -> Queue:

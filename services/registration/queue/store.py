@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, col, select
 
 from services.registration.queue.model import Reason, Status, Ticket
-from services.registration.tables import Row
+from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work, constraint_name
 
 CONFLICTS: Final = {"one_patient_a_desk": Reason.DESK_BUSY}
@@ -49,9 +49,7 @@ class QueueTicketRow(Row, table=True):
 
     __tablename__ = "queue_ticket"
     __table_args__ = (
-        CheckConstraint(
-            f"status IN ({', '.join(f'{word!r}' for word in map(str, Status))})", name="queue_ticket_status"
-        ),
+        CheckConstraint(f"status IN ({words(Status)})", name="queue_ticket_status"),
         CheckConstraint("status <> 'called' OR desk IS NOT NULL", name="queue_ticket_called_where"),
         CheckConstraint("(calls > 0) = (called_at IS NOT NULL)", name="queue_ticket_called_when"),
         CheckConstraint("(called_at IS NULL) = (first_called_at IS NULL)", name="queue_ticket_first_call"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, text, update
 from sqlmodel import Field, col, select
 
-from services.registration.tables import Row
+from services.registration.tables import Row, words
 from services.registration.visitrequests.model import DropReason, Status, VisitRequest, Why
 from shared.work import Work
 
@@ -20,8 +20,8 @@ class VisitRequestRow(Row, table=True):
 
     __tablename__ = "visit_request"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'waitlisted', 'booked', 'dropped')", name="visit_request_status"),
-        CheckConstraint(f"why IN ({', '.join(f'{word!r}' for word in map(str, Why))})", name="visit_request_why"),
+        CheckConstraint(f"status IN ({words(Status)})", name="visit_request_status"),
+        CheckConstraint(f"why IN ({words(Why)})", name="visit_request_why"),
         CheckConstraint("status <> 'waitlisted' OR why IS NOT NULL", name="visit_request_waits_for"),
         CheckConstraint("(status = 'booked') = (appointment_id IS NOT NULL)", name="visit_request_booked"),
         CheckConstraint("(status = 'dropped') = (drop_reason IS NOT NULL)", name="visit_request_dropped"),

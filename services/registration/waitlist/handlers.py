@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment, CancelAppointment, CancelReason
-from services.registration.booking.model import Reason as NoPlace
+from services.registration.booking.refusals import Reason as NoPlace
 from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import MINUTES_A_DAY, FindSlots, SlotKey, instant
@@ -22,11 +22,12 @@ from shared.ids import new_id
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     HoldExpired,
 )
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.work import Stale, Work
 
 
@@ -157,13 +158,18 @@ async def on_appointment_rescheduled(event: AppointmentRescheduled, work: Work) 
     await _offer_on(old, work, event.patient_id)
 
 
+async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
+    """The place goes to the next, where the policy still lets it be offered."""
+    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
+
+
 async def on_appointment_booked(event: AppointmentBooked, work: Work) -> None:
     """A hold that was an offer is confirmed, by whichever route: the offer is accepted."""
     if entry := await store.offered(work, event.appointment_id):
         await _accepted(entry, event.appointment_id, work)
 
 
-async def on_session_opened(event: SessionOpened, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
     """Those who wait for the clinic get the new places, in order, before the wish of somebody who asks later."""
     await schedules.clinic_alone(event.clinic_id, work)
     find = FindSlots(from_at=work.now, to_at=event.ends_at, session_id=event.session_id)

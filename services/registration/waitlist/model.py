@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.registration.booking.model import Appointment, Channel, TakePlace
 from services.registration.booking.model import Status as Booked
-from services.registration.schedules.model import Session, Slot, SlotKey, instant
+from services.registration.schedules.model import Access, Session, Slot, SlotKey, instant
 from shared.decision import Refused
 
 
@@ -54,6 +54,7 @@ class Reason(StrEnum):
     URGENCY_NEEDS_STAFF = "urgency-needs-staff"
     DAYS_BACKWARDS = "days-backwards"
     TOO_MANY_DAYS = "too-many-days"
+    NOT_PUBLIC = "not-public"
     TOO_LATE = "too-late"
     PLACE_IS_FREE = "place-is-free"
     PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
@@ -69,6 +70,7 @@ REMEDIES: Final = {
     Reason.URGENCY_NEEDS_STAFF: "join as routine; front desk or clinician may say that it is urgent",
     Reason.DAYS_BACKWARDS: "give a latest_on that is not before earliest_on",
     Reason.TOO_MANY_DAYS: "wait for fewer days at once",
+    Reason.NOT_PUBLIC: "the places of this session are given by need or to referrals: apply, or wait for another",
     Reason.TOO_LATE: "no place is offered that late any more: ask at the desk, or wait for another session",
     Reason.PLACE_IS_FREE: "there is a free place: book it",
     Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session",
@@ -157,8 +159,10 @@ def no(reason: Reason) -> Refused:
     return Refused(reason=reason, remedy=REMEDIES[reason])
 
 
-def session_goal(session: Session, policy: Policy) -> Goal:
-    """Any slot of one session, as long as its last slot can be offered."""
+def session_goal(session: Session, policy: Policy) -> Goal | Refused:
+    """Any slot of one public session, as long as its last slot can be offered."""
+    if session.access is not Access.PUBLIC:
+        return no(Reason.NOT_PUBLIC)
     last_slot_at = session.ends_at - timedelta(minutes=session.slot_minutes)
     return Goal(
         clinic_id=session.clinic_id,

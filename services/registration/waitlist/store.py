@@ -16,16 +16,11 @@ from sqlmodel import Field, col, select
 
 from services.registration.booking.model import TAKES_A_PLACE, Channel
 from services.registration.schedules.model import Slot, SlotKey
-from services.registration.tables import Row
+from services.registration.tables import Row, words
 from services.registration.waitlist.model import OPEN, Entry, LeaveReason, Reason, Status, Urgency
 from shared.work import Missing, Stale, Work
 
-
-def _words(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
-
-
-IS_OPEN: Final = f"status IN ({_words(OPEN)})"
+IS_OPEN: Final = f"status IN ({words(OPEN)})"
 IS_WAITING: Final = f"status = '{Status.WAITING}'"
 CONFLICTS: Final = {
     "waitlist_entry_pkey": Reason.ENTRY_EXISTS,
@@ -40,7 +35,7 @@ SUITED: Final = f"""
     AND {IS_WAITING} AND patient_id <> ALL ($4::uuid[])
     AND NOT EXISTS (SELECT FROM appointment
                     WHERE appointment.session_id = $1 AND appointment.patient_id = waitlist_entry.patient_id
-                        AND appointment.status IN ({_words(TAKES_A_PLACE)}))
+                        AND appointment.status IN ({words(TAKES_A_PLACE)}))
     ORDER BY urgency, joined_at, entry_id LIMIT 1
 """
 BEST: Final = f"""
@@ -70,9 +65,9 @@ class WaitlistEntryRow(Row, table=True):
 
     __tablename__ = "waitlist_entry"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_words(Status)})", name="waitlist_entry_status"),
-        CheckConstraint(f"channel IN ({_words(Channel)})", name="waitlist_entry_channel"),
-        CheckConstraint(f"leave_reason IN ({_words(LeaveReason)})", name="waitlist_entry_leave_reason"),
+        CheckConstraint(f"status IN ({words(Status)})", name="waitlist_entry_status"),
+        CheckConstraint(f"channel IN ({words(Channel)})", name="waitlist_entry_channel"),
+        CheckConstraint(f"leave_reason IN ({words(LeaveReason)})", name="waitlist_entry_leave_reason"),
         CheckConstraint("urgency BETWEEN 1 AND 4", name="waitlist_entry_urgency"),
         CheckConstraint("earliest_on <= latest_on", name="waitlist_entry_days"),
         CheckConstraint("(status = 'offered') = (offered_until IS NOT NULL)", name="waitlist_entry_offer_ends"),

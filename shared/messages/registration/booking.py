@@ -89,10 +89,27 @@ class AppointmentCancelled:
     aggregate_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentMissed:
+    """The patient did not come, or was not there when called (爽约)."""
+
+    type: ClassVar = "registration.appointment-missed.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("appointment", "appointment_id")
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime
+    aggregate_version: int
+
+
 MESSAGES = (
     SlotHeld,
     HoldExpired,
     AppointmentBooked,
     AppointmentRescheduled,
     AppointmentCancelled,
+    AppointmentMissed,
 )

@@ -40,23 +40,8 @@ class PatientSkipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallMissed:
-    """The patient has checked in and is not there: out of the queue until they come back."""
-
-    type: ClassVar = "registration.call-missed.v1"
-    key: ClassVar = "patient_id"
-    subject: ClassVar = ("queue-ticket", "appointment_id")
-
-    appointment_id: UUID
-    patient_id: UUID
-    session_id: UUID
-    number: int
-    aggregate_version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientReturned:
-    """The patient is in the queue again: back with results (回诊), or after a missed call."""
+    """The patient is in the queue again: back with results (回诊)."""
 
     type: ClassVar = "registration.patient-returned.v1"
     key: ClassVar = "patient_id"
@@ -66,13 +51,11 @@ class PatientReturned:
     patient_id: UUID
     session_id: UUID
     number: int
-    with_results: bool
     aggregate_version: int
 
 
 MESSAGES = (
     PatientCalled,
     PatientSkipped,
-    CallMissed,
     PatientReturned,
 )

@@ -15,7 +15,7 @@ from services.registration.queue import model
 from services.registration.queue.model import Reason, Status, Ticket
 from services.registration.queue.pace import estimate, pace_of
 from services.registration.queue.policy import POLICY
-from services.registration.schedules.model import Session
+from services.registration.schedules.model import Access, Session
 
 EIGHT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -28,6 +28,7 @@ SESSION = Session(
     ends_at=EIGHT + 240 * MINUTE,
     slot_minutes=30,
     places=48,
+    access=Access.PUBLIC,
     version=1,
 )
 
@@ -91,18 +92,20 @@ def test_first_visits_and_returns_alternate_two_to_one():
     for number in (11, 12, 13):
         seen = model.end(replace(ticket(number), status=Status.CALLED, desk="1"), EIGHT)
         back, event = model.come_back(seen, waiting, 0, POLICY)
-        assert event.with_results
+        assert event.number == number
         waiting.append(back)
     assert numbers(waiting) == [1, 2, 11, 3, 4, 12, 5, 6, 13, 7]
 
 
-def test_who_missed_the_call_may_come_back_and_is_no_return():
-    called, _ = model.call(ticket(1), "1", EIGHT)
-    missed, _ = model.miss(called)
-    back, event = model.come_back(missed, [], 5, POLICY)
-    assert (back.returning, back.after_call, event.with_results) == (False, 8, False)
-    assert model.come_back(back, [], 5, POLICY).reason is Reason.NOT_AWAY
-    assert model.skip(back, 1, POLICY).reason is model.miss(back).reason is Reason.NOT_CALLED
+def test_who_is_not_called_cannot_be_skipped_and_who_was_not_seen_cannot_be_back():
+    waiting = ticket(1)
+    assert model.skip(waiting, 1, POLICY).reason is Reason.NOT_CALLED
+    assert model.come_back(waiting, [], 5, POLICY).reason is Reason.NOT_AWAY
+    called, _ = model.call(waiting, "1", EIGHT)
+    missed = model.miss(called)
+    assert (missed.status, missed.desk) == (Status.MISSED, None)
+    with pytest.raises(AssertionError):
+        model.call(missed, "1", EIGHT)
 
 
 def test_a_recall_counts_and_a_first_call_is_remembered():

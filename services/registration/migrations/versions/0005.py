@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 contract = "of visit_request only what is let in grows: no version has written a row that is refused"
