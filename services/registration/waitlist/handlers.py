@@ -63,11 +63,10 @@ async def join(command: JoinWaitlist, work: Work) -> Entry | Refused:
 
 async def accept_offer(entry_id: UUID, work: Work) -> Entry | Refused:
     """Book the place that is offered, and give back the one that it replaces."""
-    entry = await store.entry(work, entry_id)
-    if entry.appointment_id is None or entry.status not in (Status.OFFERED, Status.EXPIRED):
-        return model.no(Reason.NOT_OFFERED)
-    booked = await booking.confirm_hold(entry.appointment_id, work)
-    if isinstance(booked, Refused):
+    held = await _offer(entry_id, work)
+    if isinstance(held, Refused):
+        return held
+    if isinstance(await booking.confirm_hold(held.appointment_id, work), Refused):
         return model.no(Reason.OFFER_EXPIRED)
     await work.react()
     return await store.entry(work, entry_id)
@@ -75,13 +74,11 @@ async def accept_offer(entry_id: UUID, work: Work) -> Entry | Refused:
 
 async def decline_offer(entry_id: UUID, work: Work) -> Entry | Refused:
     """Let the place go to the next."""
-    entry = await store.entry(work, entry_id)
-    if entry.appointment_id is None or entry.status is not Status.OFFERED:
-        return model.no(Reason.NOT_OFFERED)
-    cancelled = await booking.cancel_appointment(
-        CancelAppointment(appointment_id=entry.appointment_id, reason=CancelReason.PATIENT), work
-    )
-    if isinstance(cancelled, Refused):
+    held = await _offer(entry_id, work)
+    if isinstance(held, Refused):
+        return held
+    command = CancelAppointment(appointment_id=held.appointment_id, reason=CancelReason.PATIENT)
+    if isinstance(await booking.cancel_appointment(command, work), Refused):
         return model.no(Reason.OFFER_EXPIRED)
     await work.react()
     return await store.entry(work, entry_id)
@@ -181,6 +178,21 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     """The patient waits for nothing any more; what is offered ends with its hold."""
     for entry in await store.waiting_of(work, event.patient_id):
         await _keep(transitions.left(entry, LeaveReason.DECEASED), work)
+
+
+async def _offer(entry_id: UUID, work: Work) -> Appointment | Refused:
+    """The hold that is offered to the entry, kept from others: what is decided of it is decided once."""
+    entry = await store.entry(work, entry_id)
+    if entry.appointment_id is None:
+        return model.no(Reason.NOT_OFFERED)
+    held = await booking.appointment_for_change(entry.appointment_id, work)
+    match (await store.entry(work, entry_id)).status:
+        case Status.OFFERED:
+            return held
+        case Status.EXPIRED:
+            return model.no(Reason.OFFER_EXPIRED)
+        case _:
+            return model.no(Reason.NOT_OFFERED)
 
 
 async def _goal(command: JoinWaitlist, work: Work) -> Goal | Refused:
