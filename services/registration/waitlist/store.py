@@ -31,21 +31,23 @@ FREED: Final = """
 SELECT slot.*, session.session_on FROM slot JOIN session USING (session_id)
 WHERE slot.session_id = $1 AND slot.starts_at = $2
 """
-SUITED: Final = f"""
-    AND {IS_WAITING} AND patient_id <> ALL ($4::uuid[])
-    AND NOT EXISTS (SELECT FROM appointment
-                    WHERE appointment.session_id = $1 AND appointment.patient_id = waitlist_entry.patient_id
-                        AND appointment.status IN ({words(TAKES_A_PLACE)}))
-    ORDER BY urgency, joined_at, entry_id LIMIT 1
-"""
+RANK: Final = "urgency, joined_at, entry_id"
+CANDIDATE: Final = f"""
+SELECT {RANK} FROM waitlist_entry
+LEFT JOIN LATERAL
+    (SELECT true AS found FROM appointment
+     WHERE appointment.session_id = $1 AND appointment.patient_id = waitlist_entry.patient_id
+         AND appointment.status IN ({words(TAKES_A_PLACE)}) LIMIT 1) AS placed ON true
+WHERE waitlist_entry.{IS_WAITING} AND placed.found IS NULL AND waitlist_entry.patient_id <> ALL ($4::uuid[])
+"""  # noqa: S608 - put together from this module's own words
 BEST: Final = f"""
 SELECT entry_id FROM (
-    (SELECT entry_id, urgency, joined_at FROM waitlist_entry WHERE session_id = $1 {SUITED})
+    ({CANDIDATE} AND waitlist_entry.session_id = $1 ORDER BY {RANK} LIMIT 1)
     UNION ALL
-    (SELECT entry_id, urgency, joined_at FROM waitlist_entry
-     WHERE clinic_id = $2 AND session_id IS NULL AND $3::date BETWEEN earliest_on AND latest_on {SUITED})
-) AS best ORDER BY urgency, joined_at, entry_id LIMIT 1
-"""  # noqa: S608 - put together from this module's own words
+    ({CANDIDATE} AND clinic_id = $2 AND waitlist_entry.session_id IS NULL AND $3::date BETWEEN earliest_on AND latest_on
+     ORDER BY {RANK} LIMIT 1)
+) AS best ORDER BY {RANK} LIMIT 1
+"""  # noqa: S608
 AHEAD: Final = f"""
 SELECT count(*) FROM waitlist_entry
 WHERE clinic_id = $1 AND {IS_WAITING} AND (session_id = $2 OR session_id IS NULL OR $2::uuid IS NULL)
