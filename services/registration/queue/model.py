@@ -88,7 +88,8 @@ class Ticket:
     """A patient who has checked in, in the latest version.
 
     `number` is the session's own, in order of checking in. `turn_at` is the slot whose turn it is, `late` puts them
-    behind its others. `after_call` means: not before so many calls of the session, and then at once.
+    behind its others. `after_call` means: not before so many calls of the session, and then at once. `told` counts the
+    events of the ticket's own; the others are its appointment's.
     """
 
     appointment_id: UUID
@@ -107,6 +108,7 @@ class Ticket:
     first_called_at: datetime | None
     called_at: datetime | None
     seen_at: datetime | None
+    told: int
     version: int
 
 
@@ -156,6 +158,7 @@ def check_in(arrived: Appointment, session: Session, number: int, policy: Policy
         first_called_at=None,
         called_at=None,
         seen_at=None,
+        told=0,
         version=1,
     )
 
@@ -190,6 +193,7 @@ def call(ticket: Ticket, desk: str, now: datetime) -> tuple[Ticket, PatientCalle
         calls=ticket.calls + 1 if again else 1,
         first_called_at=ticket.first_called_at or now,
         called_at=now,
+        told=ticket.told + 1,
     )
     return called, PatientCalled(
         appointment_id=called.appointment_id,
@@ -199,7 +203,7 @@ def call(ticket: Ticket, desk: str, now: datetime) -> tuple[Ticket, PatientCalle
         desk=desk,
         calls=called.calls,
         called_at=now,
-        aggregate_version=called.version,
+        aggregate_version=called.told,
     )
 
 
@@ -207,13 +211,13 @@ def skip(called: Ticket, calls: int, policy: Policy) -> tuple[Ticket, PatientSki
     """Nobody came: behind the next few."""
     if called.status is not Status.CALLED:
         return no(Reason.NOT_CALLED)
-    skipped = _next(called, Status.WAITING, desk=None, after_call=calls + policy.skipped_behind)
+    skipped = _next(called, Status.WAITING, desk=None, after_call=calls + policy.skipped_behind, told=called.told + 1)
     return skipped, PatientSkipped(
         appointment_id=skipped.appointment_id,
         patient_id=skipped.patient_id,
         session_id=skipped.session_id,
         number=skipped.number,
-        aggregate_version=skipped.version,
+        aggregate_version=skipped.told,
     )
 
 
@@ -226,13 +230,13 @@ def come_back(
     last = max((one.after_call or 0 for one in waiting if one.returning), default=None)
     behind = policy.returning_behind
     after_call = calls + behind if last is None else max(calls + behind, last + behind + 1)
-    back = _next(seen, Status.WAITING, returning=True, after_call=after_call, seen_at=None)
+    back = _next(seen, Status.WAITING, returning=True, after_call=after_call, seen_at=None, told=seen.told + 1)
     return back, PatientReturned(
         appointment_id=back.appointment_id,
         patient_id=back.patient_id,
         session_id=back.session_id,
         number=back.number,
-        aggregate_version=back.version,
+        aggregate_version=back.told,
     )
 
 

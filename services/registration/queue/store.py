@@ -75,6 +75,7 @@ class QueueTicketRow(Row, table=True):
     first_called_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     called_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     seen_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    told: int
     version: int
 
 

@@ -112,6 +112,7 @@ def test_a_recall_counts_and_a_first_call_is_remembered():
     called, first = model.call(ticket(1), "1", EIGHT)
     again, second = model.call(called, "1", EIGHT + MINUTE)
     assert (first.calls, second.calls, again.first_called_at) == (1, 2, EIGHT)
+    assert (first.aggregate_version, second.aggregate_version) == (1, 2)
 
 
 @given(

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("first_called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(status = 'seen') = (seen_at IS NOT NULL)", name=op.f("queue_ticket_seen")),
         sa.CheckConstraint("status <> 'called' OR desk IS NOT NULL", name=op.f("queue_ticket_called_where")),
