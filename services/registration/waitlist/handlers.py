@@ -66,8 +66,9 @@ async def accept_offer(entry_id: UUID, work: Work) -> Entry | Refused:
     held = await _offer(entry_id, work)
     if isinstance(held, Refused):
         return held
-    if isinstance(await booking.confirm_hold(held.appointment_id, work), Refused):
-        return model.no(Reason.OFFER_EXPIRED)
+    booked = await booking.confirm_hold(held.appointment_id, work)
+    if isinstance(booked, Refused):
+        return model.no(Reason.OFFER_EXPIRED) if booked.reason is NoPlace.HOLD_EXPIRED else booked
     await work.react()
     return await store.entry(work, entry_id)
 
@@ -78,8 +79,9 @@ async def decline_offer(entry_id: UUID, work: Work) -> Entry | Refused:
     if isinstance(held, Refused):
         return held
     command = CancelAppointment(appointment_id=held.appointment_id, reason=CancelReason.PATIENT)
-    if isinstance(await booking.cancel_appointment(command, work), Refused):
-        return model.no(Reason.OFFER_EXPIRED)
+    cancelled = await booking.cancel_appointment(command, work)
+    if isinstance(cancelled, Refused):
+        return cancelled
     await work.react()
     return await store.entry(work, entry_id)
 
