@@ -14,14 +14,17 @@ from services.registration.booking.lane import Lane
 from services.registration.booking.straight import STRAIGHT
 from services.registration.calendars.api import router as calendars
 from services.registration.consents.api import router as consents
-from services.registration.consumers import REACTIONS
+from services.registration.consumers import AT_ONCE, REACTIONS
 from services.registration.displacement.api import router as displacement
 from services.registration.limits.api import router as limits
 from services.registration.patients.api import router as patients
+from services.registration.queue.api import router as queue
 from services.registration.schedules import handlers as schedules_handlers
 from services.registration.schedules.api import router as schedules
 from services.registration.tables import Row
 from services.registration.visitrequests.api import router as visit_requests
+from services.registration.waitlist import handlers as waitlist_handlers
+from services.registration.waitlist.api import router as waitlist
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
 
@@ -49,6 +52,9 @@ RELEASES = Timer(
     fire=in_one_work(schedules_handlers.release_due),
     next_due_at=schedules_handlers.next_release_at,
 )
+WAITLIST = Timer(
+    name="waitlist", fire=in_one_work(waitlist_handlers.lapse_entries), next_due_at=waitlist_handlers.next_lapse_at
+)
 
 SERVICE = Service(
     name="registration",
@@ -62,13 +68,16 @@ SERVICE = Service(
         limits,
         schedules,
         booking,
+        waitlist,
         displacement,
         arrivals,
+        queue,
         visit_requests,
         admissions,
     ),
     straight=STRAIGHT,
     reactions=REACTIONS,
-    timers=(HOLDS, NO_SHOWS, RELEASES),
+    at_once=AT_ONCE,
+    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST),
     resources=writer_lane,
 )

@@ -18,6 +18,7 @@ COMPACTED = "bed-state"
 VERSIONED = {
     "registration:appointment": ("registration", "appointment", "appointment_id"),
     "registration:patient": ("registration", "patient", "patient_id"),
+    "registration:waitlist-entry": ("registration", "waitlist_entry", "entry_id"),
     "beds:stay": ("beds", "stay", "stay_id"),
     "beds:bed": ("beds", "bed", "bed_id"),
     "discharge:account": ("discharge", "account", "stay_id"),

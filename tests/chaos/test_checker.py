@@ -4,7 +4,7 @@ That it also catches whole bugs in a running suite is in `test_faults.py`.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,6 +16,7 @@ from tests.chaos.history import Answer, Command
 from tests.chaos.records import Bad, Said
 
 NINE, TEN, ELEVEN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 10, 11))
+DAY = timedelta(days=1)
 SLOT = {"session_id": "s", "starts_at": NINE, "capacity": 2, "booked": 2}
 PLACE = {"session_id": "s", "slot_starts_at": NINE, "status": "booked"}
 PEOPLE = [{**PLACE, "appointment_id": n, "ordinal": n, "patient_id": f"p{n}", "version": 0} for n in (1, 2, 3)]
@@ -69,6 +70,41 @@ def test_an_ordinal_given_out_twice_is_named():
 def test_a_patient_with_two_live_appointments_in_a_session_is_named():
     twins = [PEOPLE[0], {**PEOPLE[1], "patient_id": "p1"}]
     assert "patient p1 has 2 live appointments" in wrong(rows("registration", slot=[SLOT], appointment=twins))[1]
+
+
+ENTRY = {
+    "entry_id": "e", "patient_id": "p9", "clinic_id": "c", "session_id": "s", "earliest_on": NINE.date(),
+    "latest_on": NINE.date(), "status": "waiting", "appointment_id": None, "offered_until": None, "version": 0,
+}  # fmt: skip
+HELD = {**PEOPLE[0], "patient_id": "p9", "status": "held", "held_until": TEN, "booked_at": None}
+OFFERED = {**ENTRY, "status": "offered", "appointment_id": 1, "offered_until": TEN}
+
+
+def waitlist(*entries, booked=1, now=NINE):
+    """Evidence of a waitlist, of a slot a day ahead with a place held, and of what time it is."""
+    slot = {**SLOT, "starts_at": NINE + DAY, "booked": booked, "clinic_id": "c"}
+    session = {"session_id": "s", "session_on": NINE.date()}
+    tables = {"slot": [slot], "session": [session], "waitlist_entry": list(entries), "appointment": [HELD]}
+    return replace(rows("registration", **tables), now=now)
+
+
+def test_a_place_that_is_offered_to_two_is_named():
+    assert "was offered to 2 entries" in wrong(waitlist(OFFERED, {**OFFERED, "entry_id": "f"}))[1]
+
+
+def test_an_offer_without_its_hold_and_an_acceptance_without_a_booking_are_named():
+    assert "no place is held for it" not in wrong(waitlist(OFFERED))[1]
+    assert "no place is held for it" in wrong(waitlist({**OFFERED, "offered_until": NINE}))[1]
+    assert "never booked" in wrong(waitlist({**OFFERED, "status": "accepted"}))[1]
+
+
+def test_a_place_that_rots_while_somebody_waits_is_named():
+    waiting = {**ENTRY, "patient_id": "p8"}
+    numbers, words = wrong(waitlist(waiting))
+    assert 1 in numbers
+    assert "has a free place while waitlist entry e waits for it" in words
+    for fine in (waitlist(waiting, booked=2), waitlist(waiting, now=NINE + DAY), waitlist(ENTRY)):
+        assert "has a free place" not in wrong(fine)[1]
 
 
 def test_an_acknowledged_command_that_nobody_remembers_is_lost():

@@ -1,4 +1,4 @@
-"""What the clients do in one run: register, hold, book, cancel, reschedule; and stays from request to follow-up call.
+"""What the clients do in one run: register, hold, book, move, wait; and stays from request to follow-up call.
 
 Invariant: whatever is asked follows from the seed alone; only the order in which things come about does not. Somebody
 who is refused asks anew under a new key, as a person would; somebody who hears nothing repeats the same key.
@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from tests.chaos.history import Answer, Client
+from tests.chaos.waiting_people import WaitingPeople
 from tests.chaos.world import World
 
 DESK, APP, PLANNER, CLINICIAN = "front-desk", "patient-app", "back-office", "clinician"
@@ -52,6 +53,7 @@ class Workload:
         self._random = seeded(f"{seed} workload")
         self.slots: list[tuple[str, str]] = []
         """Session and start of each slot that is there to be booked."""
+        self._waiting = WaitingPeople(world, client, seeded(f"{seed} waiting"))
         self._patients = [str(client.id_of(f"patient {number}")) for number in range(PATIENTS)]
 
     async def prepare(self) -> None:
@@ -84,6 +86,8 @@ class Workload:
                 for number in range(SLOTS)
             ]
 
+        await self._waiting.prepare(self._must)
+
     async def run(self) -> None:
         """Everything at once; then, once everybody has left, the first follow-up calls."""
         ticking = asyncio.create_task(self._tick())
@@ -113,8 +117,7 @@ class Workload:
             f"register {number}", "registration", "/patients", person(patient, "FM"[number % 2]), role=DESK
         )
         await self._visit(number, patient)
-        if number < STAYS:
-            await self._stay(number, patient)
+        await (self._stay(number, patient) if number < STAYS else self._waiting.want(number, patient))
 
     async def _visit(self, number: int, patient: str) -> None:
         """Everybody wants the first place of all; who is too late takes another. Some change their minds."""

@@ -189,6 +189,21 @@ async def public_slots(find: FindSlots, work: Work) -> list[Slot]:
     return await slot_store.free_slots(work, replace(find, from_at=from_at, to_at=to_at, public_at=public_at))
 
 
+async def slots_in_share(find: FindSlots, work: Work) -> list[Slot]:
+    """Those slots, full ones too: until this work is done nobody takes a place in them or gives one back."""
+    return await slot_store.slots_in_share(work, find)
+
+
+async def clinic_in_share(clinic_id: str, work: Work) -> Clinic:
+    """One clinic; `Missing` when there is none. `clinic_alone` waits until this work is done."""
+    return await store.locked_clinic(work, clinic_id, alone=False)
+
+
+async def clinic_alone(clinic_id: str, work: Work) -> Clinic:
+    """One clinic, when all are done who have it in share; `Missing` when there is none."""
+    return await store.locked_clinic(work, clinic_id, alone=True)
+
+
 async def take_place(key: SlotKey, access: Access, work: Work) -> int | None:
     """Take one place of that access. Returns its ordinal in the slot, or None when none is free."""
     return await slot_store.take_place(work, key, access)

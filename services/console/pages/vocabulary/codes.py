@@ -50,6 +50,15 @@ CODES = {
         "emergency": msg("emergency"),
         "referral": msg("referral"),
         "day-surgery": msg("day surgery"),
+        "desk": msg("desk"),
+        "kiosk": msg("kiosk"),
+        "phone": msg("phone"),
+    },
+    "urgency": {
+        "stat": msg("at once"),
+        "asap": msg("as soon as possible"),
+        "urgent": msg("urgent"),
+        "routine": msg("routine"),
     },
     "call": {
         "not-yet": msg("not due yet"),
