@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
-from shared.work import Statements, Work
+from shared.work import Stale, Statements, Work
 
 DRIVER_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises when a statement fails or the server is away; the last where a connection is lost between two
@@ -59,14 +59,22 @@ class Database:
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
-        """Open a transaction; on a clean exit write the events to the outbox and commit, otherwise leave nothing."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                work = Work(session, self.clock.now())
-                yield work
-                await work.write_outbox()
-            if work.said or work.wrote_outbox:
-                self.on_commit()
+        """Open a transaction; on a clean exit write the events to the outbox and commit, otherwise leave nothing.
+
+        Raises `Stale` for the one of two that the server chose to end because they waited for each other.
+        """
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                async with session.begin():
+                    work = Work(session, self.clock.now())
+                    yield work
+                    await work.write_outbox()
+                if work.said or work.wrote_outbox:
+                    self.on_commit()
+        except (DBAPIError, asyncpg.DeadlockDetectedError) as fault:
+            if not is_deadlock(fault):
+                raise
+            raise Stale("transaction", "deadlock") from fault
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[Work]:
@@ -117,6 +125,12 @@ async def version_of(connection: AsyncConnection) -> str | None:
     """The version that the migrations have written down; None for a database that they have never seen."""
     known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     return await connection.scalar(text("SELECT max(version_num) FROM alembic_version")) if known else None
+
+
+def is_deadlock(fault: Exception) -> bool:
+    """Whether the server has ended a transaction because it and another one waited for each other."""
+    cause = getattr(fault, "orig", None) or fault
+    return bool(getattr(cause, "sqlstate", None) == asyncpg.DeadlockDetectedError.sqlstate)
 
 
 def _nothing() -> None:

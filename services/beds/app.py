@@ -11,11 +11,15 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.housekeeping.api import router as housekeeping
 from services.beds.inventory.api import router as inventory
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
 from services.beds.stays import handlers as stays_handlers
 from services.beds.stays.api import router as stays
+from services.beds.stays.change_api import router as changes
+from services.beds.stays.plan_api import router as plans
+from services.beds.stays.planning import DuePlans
 from services.beds.tables import Row
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
@@ -29,6 +33,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
         raise TypeError("the beds service runs on BedsSettings")
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
+    host.timers.append(DuePlans(policy, settings.hold).timer)
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
     try:
         if "consumer" in host.parts:
@@ -43,7 +48,7 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests),
+    routers=(housekeeping, inventory, changes, plans, stays, allocation, requests),
     reactions=REACTIONS,
     timers=(
         Timer(

@@ -3,11 +3,13 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, inventory, requests, stays
+from shared.messages.beds import allocation, housekeeping, inventory, planned, requests, stays
 
 MESSAGES = (
     *requests.MESSAGES,
     *allocation.MESSAGES,
     *stays.MESSAGES,
     *inventory.MESSAGES,
+    *housekeeping.MESSAGES,
+    *planned.MESSAGES,
 )
