@@ -48,7 +48,7 @@ class Ward:
 
     ward_id: str
     campus_id: str
-    building: str | None
+    building: str | None = None
     auto_accept: bool
 
 
@@ -58,7 +58,7 @@ class WardCount:
 
     ward_id: str
     campus_id: str
-    building: str | None
+    building: str | None = None
     auto_accept: bool
     beds: int
     by_status: Mapping[str, int]
@@ -84,7 +84,7 @@ class Bed:
     bed_no: int
     room_no: int
     campus_id: str
-    building: str | None
+    building: str | None = None
     room: Room
     specialty: str
     overflow: tuple[str, ...]
@@ -117,7 +117,7 @@ class BedLine:
     line: int
     bed_id: str
     campus_id: str
-    building: str | None
+    building: str | None = None
     room: Room
     specialty: str
     overflow: tuple[str, ...]

@@ -162,7 +162,6 @@ def _values(plan: Plan) -> dict[str, Any]:
 
 
 def _plan(row: PlanRow) -> Plan:
-    values = row.model_dump()
-    during = values.pop("during")
-    own = {"kind": Kind(row.kind), "state": State(row.state), "from_at": during.lower, "until_at": during.upper}
-    return Plan(**(values | own))
+    values = row.model_dump(exclude={"during"})
+    own = {"kind": Kind(row.kind), "state": State(row.state)}
+    return Plan(**(values | own), from_at=row.during.lower, until_at=row.during.upper)

@@ -1,4 +1,4 @@
-"""cleaning tasks, promises, and what is taken back in a stay"""
+"""cleaning tasks, promises, and what is taken back in a stay."""
 
 import sqlalchemy as sa
 import sqlmodel
