@@ -29,6 +29,9 @@ WAY = {
         "beds.bed-proposed.v1",
         "beds.bed-reserved.v1",
         "beds.reservation-expired.v1",
+        "beds.reservation-cancelled.v1",
+        "beds.bed-planned.v1",
+        "beds.bed-plan-ended.v1",
     ),
     "In the ward": (
         "beds.patient-admitted.v1",
@@ -36,6 +39,12 @@ WAY = {
         "discharge.deposit-received.v1",
         "discharge.charge-posted.v1",
         "beds.patient-transferred.v1",
+        "beds.transfer-cancelled.v1",
+        "beds.care-team-changed.v1",
+        "beds.admission-cancelled.v1",
+        "discharge.account-voided.v1",
+        "beds.leave-expected.v1",
+        "beds.leave-expectation-cancelled.v1",
     ),
     "Settled and home": (
         "discharge.discharge-ordered.v1",
@@ -45,6 +54,10 @@ WAY = {
         "discharge.refunded.v1",
         "discharge.patient-left.v1",
         "beds.bed-released.v1",
+        "beds.leave-undone.v1",
+        "beds.cleaning-requested.v1",
+        "beds.cleaning-done.v1",
+        "beds.cleaning-cancelled.v1",
     ),
     "Followed up": (
         "followup.plan-opened.v1",

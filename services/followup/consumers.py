@@ -2,7 +2,7 @@
 
 from services.followup.plans import handlers as plans
 from services.followup.visits import handlers as visits
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.followup.plans import PlanClosed
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
@@ -13,6 +13,7 @@ REACTIONS = Reactions(
     {
         PatientLeft: plans.on_patient_left,
         PatientAdmitted: plans.on_patient_admitted,
+        LeaveUndone: plans.on_leave_undone,
         PatientDeceased: plans.on_patient_deceased,
         PlanClosed: visits.on_plan_closed,
         AppointmentBooked: visits.on_appointment_booked,
@@ -23,6 +24,7 @@ REACTIONS = Reactions(
         {
             PatientLeft: plans.remember_leaving,
             PatientAdmitted: plans.remember_admission,
+            LeaveUndone: plans.remember_undoing,
             PatientDeceased: plans.remember_death,
         },
     ),

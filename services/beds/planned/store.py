@@ -7,7 +7,7 @@ to one sex. Exclusion constraints hold it, as they do for the beds in use.
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, func, text, update
@@ -164,4 +164,4 @@ def _values(plan: Plan) -> dict[str, Any]:
 def _plan(row: PlanRow) -> Plan:
     values = row.model_dump(exclude={"during"})
     own = {"kind": Kind(row.kind), "state": State(row.state)}
-    return Plan(**(values | own), from_at=row.during.lower, until_at=row.during.upper)
+    return Plan(**(values | own), from_at=cast(datetime, row.during.lower), until_at=row.during.upper)

@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.followup.templates.model import Risk, Template, occurrences
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.followup.plans import PlanClosed, PlanOpened
 from shared.messages.followup.worklist import TaskCompleted
@@ -146,6 +146,12 @@ class Followed:
             return self
         return replace(self, admitted_stay_id=event.stay_id, admitted_at=event.admitted_at)
 
+    def after_undoing(self, event: LeaveUndone) -> "Followed":
+        """The same, knowing that the patient lies in the bed again that they were said to have left."""
+        if self.admitted_at is not None and self.admitted_at > event.undone_at:
+            return self
+        return replace(self, admitted_stay_id=event.stay_id, admitted_at=event.undone_at)
+
     def after_death(self, event: PatientDeceased) -> "Followed":
         """The same, knowing of the death."""
         return replace(self, deceased_on=event.deceased_on)
@@ -165,9 +171,10 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
     """What ends the plan the moment it opens, because it happened after the leaving and was heard of before it."""
     if followed.deceased_on is not None:
         return CloseReason.DECEASED
-    readmitted = followed.admitted_at is not None and followed.admitted_at >= event.left_at
-    if readmitted and followed.admitted_stay_id != event.stay_id:
-        return CloseReason.READMITTED
+    if followed.admitted_at is not None and followed.admitted_at >= event.left_at:
+        undone = followed.admitted_at > event.left_at
+        if undone or followed.admitted_stay_id != event.stay_id:
+            return CloseReason.READMITTED
     if followed.left_at is not None and followed.left_at > event.left_at:
         return CloseReason.SUPERSEDED
     return None
@@ -183,6 +190,16 @@ def ended_by_leaving(plan: Plan, event: PatientLeft) -> CloseReason | None:
 def ended_by_admission(plan: Plan, event: PatientAdmitted) -> bool:
     """A readmission ends the plan; its own stay's admission, heard of late, does not."""
     return plan.stay_id != event.stay_id and plan.left_at <= event.admitted_at
+
+
+def ended_by_undoing(plan: Plan, event: LeaveUndone) -> bool:
+    """The leaving that opened the plan did not take place: the patient lies in the ward."""
+    return plan.stay_id == event.stay_id and plan.left_at <= event.undone_at
+
+
+def opens_again(before: Plan, event: PatientLeft) -> bool:
+    """Whether a stay's plan, which ended because its leaving was undone, begins anew with the real leaving."""
+    return before.close_reason is CloseReason.READMITTED and before.left_at < event.left_at
 
 
 def open_plan(

@@ -109,3 +109,20 @@ async def test_the_summary_counts_plans_by_what_became_of_them(followup, case):
     }
     listed = await followup.get("/plans", role="viewer", patient_id=str(case.patient_id))
     assert [plan["status"] for plan in listed.json()] == ["active", "revoked"]
+
+
+@pytest.mark.parametrize("undone_first", [False, True])
+async def test_an_undone_leaving_ends_the_plan_and_the_real_one_opens_it_anew_in_any_order(
+    followup, case, undone_first
+):
+    hour = timedelta(hours=1)
+    events = [case.left(), case.undone(NOON + hour)]
+    for event in reversed(events) if undone_first else events:
+        await followup.deliver(event)
+    assert await plans(followup) == {case.stay_id: ("revoked", "readmitted")}
+    followup.clock.set(NOON + 5 * hour)
+    await followup.deliver(case.left(NOON + 5 * hour), times=2)
+    assert await plans(followup) == {case.stay_id: ("active", None)}
+    said = await followup.said()
+    assert types(said) == ["plan-opened", "plan-closed", "plan-opened"]
+    assert [one.aggregate_version for one in said] == [1, 2, 3]
