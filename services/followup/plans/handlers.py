@@ -51,7 +51,7 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
 async def on_patient_admitted(event: PatientAdmitted, work: Work) -> None:
     """A readmission ends the plan of the earlier stay; the new discharge will bring its own (§5.9)."""
     followed = await store.followed(work, event.patient_id)
-    await store.remember(work, followed.after_admission(event))
+    await store.remember(work, followed.lying(event.stay_id, event.admitted_at))
     for running in await store.running_plans(work, event.patient_id):
         if model.ended_by_admission(running, event):
             await close_plan(running, CloseReason.READMITTED, work)
@@ -60,7 +60,7 @@ async def on_patient_admitted(event: PatientAdmitted, work: Work) -> None:
 async def on_leave_undone(event: LeaveUndone, work: Work) -> None:
     """The patient has not left after all: the plan ends, and the real leaving opens it anew."""
     followed = await store.followed(work, event.patient_id)
-    await store.remember(work, followed.after_undoing(event))
+    await store.remember(work, followed.lying(event.stay_id, event.undone_at))
     for running in await store.running_plans(work, event.patient_id):
         if model.ended_by_undoing(running, event):
             await close_plan(running, CloseReason.READMITTED, work)
@@ -81,12 +81,12 @@ async def remember_leaving(event: PatientLeft, work: Work) -> None:
 
 async def remember_admission(event: PatientAdmitted, work: Work) -> None:
     """What is known of the patient, and no plan: for whoever draws it anew."""
-    await store.remember(work, (await store.followed(work, event.patient_id)).after_admission(event))
+    await store.remember(work, (await store.followed(work, event.patient_id)).lying(event.stay_id, event.admitted_at))
 
 
 async def remember_undoing(event: LeaveUndone, work: Work) -> None:
     """What is known of the patient, and no plan: for whoever draws it anew."""
-    await store.remember(work, (await store.followed(work, event.patient_id)).after_undoing(event))
+    await store.remember(work, (await store.followed(work, event.patient_id)).lying(event.stay_id, event.undone_at))
 
 
 async def remember_death(event: PatientDeceased, work: Work) -> None:

@@ -140,17 +140,11 @@ class Followed:
     admitted_at: datetime | None = None
     left_at: datetime | None = None
 
-    def after_admission(self, event: PatientAdmitted) -> "Followed":
-        """The same, knowing of an admission."""
-        if self.admitted_at is not None and self.admitted_at > event.admitted_at:
+    def lying(self, stay_id: UUID, since: datetime) -> "Followed":
+        """The same, knowing that the patient lies in a ward: admitted, or not gone after all."""
+        if self.admitted_at is not None and self.admitted_at > since:
             return self
-        return replace(self, admitted_stay_id=event.stay_id, admitted_at=event.admitted_at)
-
-    def after_undoing(self, event: LeaveUndone) -> "Followed":
-        """The same, knowing that the patient lies in the bed again that they were said to have left."""
-        if self.admitted_at is not None and self.admitted_at > event.undone_at:
-            return self
-        return replace(self, admitted_stay_id=event.stay_id, admitted_at=event.undone_at)
+        return replace(self, admitted_stay_id=stay_id, admitted_at=since)
 
     def after_death(self, event: PatientDeceased) -> "Followed":
         """The same, knowing of the death."""
