@@ -14,6 +14,7 @@ from services.beds.inventory import bed_file, handlers
 from services.beds.inventory.model import Bed
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolicy
 from services.beds.scoring.table_file import NoTable
+from services.beds.settings import KnownAttributes
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
@@ -123,7 +124,7 @@ class ImportView(BaseModel):
     responses={413: {"description": f"more than {LARGEST_FILE_BYTES} bytes"}},
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}, "application/json": LISTED_SCHEMA}}},
 )
-async def import_beds(request: Request, commands: CommandRunner) -> Response:
+async def import_beds(request: Request, known: KnownAttributes, commands: CommandRunner) -> Response:
     """Take a file of beds (CSV, or JSON with the same words) into the pool; every line that cannot be taken is told.
 
     The others go in. Lines of JSON are counted from 1; those of CSV with the header as line 1.
@@ -141,7 +142,7 @@ async def import_beds(request: Request, commands: CommandRunner) -> Response:
         return _no_bed_file(fields)
     except ValidationError as refused:
         return _no_bed_file([_json_fault(fault) for fault in refused.errors(include_input=False)])
-    return await commands.run(handlers.import_beds, lines, rejected, answer=ImportView)
+    return await commands.run(handlers.import_beds, lines, rejected, known, answer=ImportView)
 
 
 @router.get("/beds", dependencies=[may(*READERS)])

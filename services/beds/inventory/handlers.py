@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.beds.inventory import import_store, model, store
+from services.beds.inventory import attributes, import_store, model, store
 from services.beds.inventory.model import Bed, BedLine, ImportReport, Ward, WardCount
 from services.beds.scoring.model import BedStatus
 from services.beds.scoring.table_file import RejectedLine
@@ -16,9 +16,12 @@ from shared.decision import Refused
 from shared.work import Missing, Work
 
 
-async def import_beds(lines: Sequence[BedLine], rejected: Sequence[RejectedLine], work: Work) -> ImportReport:
+async def import_beds(
+    lines: Sequence[BedLine], rejected: Sequence[RejectedLine], known_attributes: frozenset[str], work: Work
+) -> ImportReport:
     """Take the lines that can be taken into the pool; every other one is reported, beside those `rejected` before."""
     await import_store.wait_for_turn(work)
+    lines, unknown = attributes.part(lines, known_attributes)
     known = {bed.bed_id: bed for bed in await store.beds_of_rooms(work, {line.room.room_id for line in lines})}
     good, refused = model.rejected_by_pool(lines, known)
     await import_store.write(work, good)
@@ -27,7 +30,7 @@ async def import_beds(lines: Sequence[BedLine], rejected: Sequence[RejectedLine]
         _publish(bed, work)
     if good:
         await store.want_round(work)
-    every = sorted((*rejected, *refused), key=lambda one: one.line)
+    every = sorted((*rejected, *unknown, *refused), key=lambda one: one.line)
     return ImportReport(imported=len(good), added=len(added), rejected_rows=tuple(every))
 
 
