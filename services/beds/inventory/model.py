@@ -190,7 +190,9 @@ def exchange(one: Bed, other: Bed, now: datetime) -> tuple[Bed, Bed]:
 def take_back(bed: Bed, stay_id: UUID, patient_id: UUID, now: datetime) -> Bed | Refused:
     """The last patient has this bed again, as if they had not gone; not when it was given away or closed since."""
     if bed.stay_id is not None or bed.status not in GIVEN_BACK:
-        return Refused(reason=Reason.BED_GIVEN_AWAY, remedy="somebody else has the bed, or it is closed: take another")
+        return Refused(
+            reason=Reason.BED_GIVEN_AWAY, remedy="somebody else has the bed, or it is closed: give the patient another"
+        )
     return _changed(bed, now, status=BedStatus.OCCUPIED, stay_id=stay_id, patient_id=patient_id)
 
 

@@ -115,7 +115,9 @@ async def plan_bed(command: PlanBed, work: Work) -> Plan | Refused:
 
 
 async def keep_plan(plan: Plan, policy: Policy, hold: timedelta, work: Work) -> None:
-    """Do what was promised. Raises `CannotBeKept`, so that nothing of it stays."""
+    """Do what was promised, unless it was given up meanwhile. Raises `CannotBeKept`, so that nothing of it stays."""
+    if (await planned.plan_for_change(plan.plan_id, work)).state is not State.PLANNED:
+        return
     if plan.kind is Kind.CLOSURE or plan.request_id is None:
         refused = await planned.keep_closure(plan, work)
     else:
