@@ -166,8 +166,7 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
     if followed.deceased_on is not None:
         return CloseReason.DECEASED
     if followed.admitted_at is not None and followed.admitted_at >= event.left_at:
-        undone = followed.admitted_at > event.left_at
-        if undone or followed.admitted_stay_id != event.stay_id:
+        if followed.admitted_at > event.left_at or followed.admitted_stay_id != event.stay_id:
             return CloseReason.READMITTED
     if followed.left_at is not None and followed.left_at > event.left_at:
         return CloseReason.SUPERSEDED
@@ -175,8 +174,10 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
 
 
 def ended_by_leaving(plan: Plan, event: PatientLeft) -> CloseReason | None:
-    """What a new leaving means for an earlier stay's plan: a new discharge supersedes it, a death ends it (§5.9)."""
-    if plan.stay_id == event.stay_id or plan.left_at > event.left_at:
+    """What a new leaving means for an earlier one's plan (§5.9). Of the same stay: the earlier one was undone."""
+    if plan.stay_id == event.stay_id:
+        return CloseReason.READMITTED if plan.left_at < event.left_at else None
+    if plan.left_at > event.left_at:
         return None
     return CloseReason.DECEASED if event.disposition == DIED else CloseReason.SUPERSEDED
 
