@@ -165,9 +165,9 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
     """What ends the plan the moment it opens, because it happened after the leaving and was heard of before it."""
     if followed.deceased_on is not None:
         return CloseReason.DECEASED
-    if followed.admitted_at is not None and followed.admitted_at >= event.left_at:
-        if followed.admitted_at > event.left_at or followed.admitted_stay_id != event.stay_id:
-            return CloseReason.READMITTED
+    since = followed.admitted_at
+    if since and (since > event.left_at or (since == event.left_at and followed.admitted_stay_id != event.stay_id)):
+        return CloseReason.READMITTED
     if followed.left_at is not None and followed.left_at > event.left_at:
         return CloseReason.SUPERSEDED
     return None
