@@ -202,12 +202,17 @@ class Workload:
         way = number % STAYS
         if way in MOVES:
             away = {"bed_id": f"main/{AWAY}/{number + 1:02d}/1", "override_reason": WHY["reason"]}
-            await self._must(f"move {number}", "beds", f"{path}/transfer", away, role=COORDINATOR)
-        if way == MOVES_BACK:
-            await self._must(f"move back {number}", "beds", f"{path}/transfer-cancellation", WHY, role=WARD)
-            await self._must(f"clean {number} away", "beds", f"/beds/{away['bed_id']}/cleaned", role=WARD)
+            moved = await self._must(f"move {number}", "beds", f"{path}/transfer", away, role=COORDINATOR)
+            emptied = moved.json["previous_bed_id"]
+            if way == MOVES_BACK:
+                await self._must(f"move back {number}", "beds", f"{path}/transfer-cancellation", WHY, role=WARD)
+                emptied = away["bed_id"]
+            await self._must(f"clean {number} before", "beds", f"/beds/{emptied}/cleaned", role=WARD)
         elif way == CANCELLED:
-            await self._must(f"cancel admission {number}", "beds", f"{path}/admission-cancellation", WHY, role=WARD)
+            given_up = await self._must(
+                f"cancel admission {number}", "beds", f"{path}/admission-cancellation", WHY, role=WARD
+            )
+            await self._must(f"clean {number} before", "beds", f"/beds/{given_up.json['bed_id']}/cleaned", role=WARD)
             await self._bed(number, stay, " again")
         elif way == SWAPS:
             await self._swap(number, stay)
