@@ -76,7 +76,7 @@ class Database:
                     await work.write_outbox()
             except (DBAPIError, asyncpg.DeadlockDetectedError) as fault:
                 if is_deadlock(fault):
-                    raise Stale("transaction") from None
+                    raise Stale("transaction", "deadlock") from fault
                 raise
             if work.said or work.wrote_outbox:
                 self.on_commit()
@@ -112,13 +112,6 @@ class Database:
         await self.engine.dispose()
 
 
-def is_deadlock(fault: BaseException | None) -> bool:
-    """Whether the server ended this transaction because it and another waited for each other."""
-    if isinstance(fault, DBAPIError):
-        return is_deadlock(getattr(fault.orig, "__cause__", None))
-    return isinstance(fault, asyncpg.DeadlockDetectedError)
-
-
 async def check_schema(engine: AsyncEngine, migrations: Path) -> None:
     """Raise `SchemaBehind` unless the database is at this code's newest version, or a later one."""
     newest = newest_version(migrations)
@@ -137,6 +130,12 @@ async def version_of(connection: AsyncConnection) -> str | None:
     """The version that the migrations have written down; None for a database that they have never seen."""
     known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     return await connection.scalar(text("SELECT max(version_num) FROM alembic_version")) if known else None
+
+
+def is_deadlock(fault: Exception) -> bool:
+    """Whether the server has ended a transaction because it and another one waited for each other."""
+    cause = getattr(fault, "orig", None) or fault
+    return bool(getattr(cause, "sqlstate", None) == asyncpg.DeadlockDetectedError.sqlstate)
 
 
 def _nothing() -> None:

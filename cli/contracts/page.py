@@ -59,6 +59,9 @@ WAY = {
         "beds.emergency-limit-near.v1",
         "beds.emergency-limit-passed.v1",
         "beds.admission-withdrawn.v1",
+        "beds.reservation-cancelled.v1",
+        "beds.bed-planned.v1",
+        "beds.bed-plan-ended.v1",
     ),
     "In the ward": (
         "beds.patient-admitted.v1",
@@ -66,6 +69,12 @@ WAY = {
         "discharge.deposit-received.v1",
         "discharge.charge-posted.v1",
         "beds.patient-transferred.v1",
+        "beds.transfer-cancelled.v1",
+        "beds.care-team-changed.v1",
+        "beds.admission-cancelled.v1",
+        "discharge.account-voided.v1",
+        "beds.leave-expected.v1",
+        "beds.leave-expectation-cancelled.v1",
     ),
     "Settled and home": (
         "discharge.discharge-ordered.v1",
@@ -75,6 +84,10 @@ WAY = {
         "discharge.refunded.v1",
         "discharge.patient-left.v1",
         "beds.bed-released.v1",
+        "beds.leave-undone.v1",
+        "beds.cleaning-requested.v1",
+        "beds.cleaning-done.v1",
+        "beds.cleaning-cancelled.v1",
     ),
     "Followed up": (
         "followup.plan-opened.v1",

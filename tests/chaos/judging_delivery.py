@@ -21,6 +21,7 @@ VERSIONED = {
     "registration:waitlist-entry": ("registration", "waitlist_entry", "entry_id"),
     "beds:stay": ("beds", "stay", "stay_id"),
     "beds:bed": ("beds", "bed", "bed_id"),
+    "beds:cleaning": ("beds", "cleaning_task", "task_id"),
     "discharge:account": ("discharge", "account", "stay_id"),
     "followup:plan": ("followup", "plan", "plan_id"),
 }

@@ -91,6 +91,11 @@ CODES = {
         "I": msg("isolated"),
         "C": msg("closed"),
     },
+    "kind": {
+        "turnover": msg("turnover cleaning"),
+        "terminal": msg("terminal cleaning"),
+        "isolation": msg("isolation cleaning"),
+    },
     "disposition": {
         "home": msg("home"),
         "other-hcf": msg("another hospital"),
@@ -99,6 +104,8 @@ CODES = {
         "exp": msg("died"),
     },
     "outcome": {
+        "kept": msg("kept"),
+        "cancelled": msg("cancelled"),
         "reached": msg("reached"),
         "agreed_to_visit": msg("will come for a visit"),
         "call_later": msg("call again later"),
