@@ -190,6 +190,8 @@ def _calls(evidence: Evidence) -> Iterator[str]:
         waits = request["phase"] in WAITING
         if schedules.get(request["request_id"], False) is not waits:
             yield f"request {request['request_id']} is {request['phase']} and {'not ' if waits else ''}called"
+
+
 def _taken_back(evidence: Evidence) -> Iterator[str]:
     """11. What beds has taken back is taken back everywhere: the account of an admission, the plan of a leaving."""
     accounts = {row["stay_id"]: row for row in evidence.table("discharge", "account")}
