@@ -22,6 +22,8 @@ WAY = {
         "registration.appointment-cancelled.v1",
         "registration.patient-arrived.v1",
         "registration.visit-completed.v1",
+        "registration.ticket-opened.v1",
+        "registration.ticket-closed.v1",
     ),
     "Waiting for a bed": (
         "registration.admission-requested.v1",

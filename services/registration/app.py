@@ -13,6 +13,7 @@ from services.registration.booking.api import router as booking
 from services.registration.booking.lane import Lane
 from services.registration.booking.straight import STRAIGHT
 from services.registration.consumers import REACTIONS
+from services.registration.desk.api import router as desk
 from services.registration.patients.api import router as patients
 from services.registration.schedules.api import router as schedules
 from services.registration.tables import Row
@@ -40,7 +41,7 @@ SERVICE = Service(
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, schedules, booking, arrivals, visit_requests, admissions),
+    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk),
     straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS,),

@@ -3,7 +3,7 @@
 A patient's name and contacts never leave the service: `patient_id` is opaque, and whoever may see more asks its owner.
 """
 
-from shared.messages.registration import admissions, arrivals, booking, patients, schedules
+from shared.messages.registration import admissions, arrivals, booking, desk, patients, schedules
 
 MESSAGES = (
     *patients.MESSAGES,
@@ -11,4 +11,5 @@ MESSAGES = (
     *booking.MESSAGES,
     *arrivals.MESSAGES,
     *admissions.MESSAGES,
+    *desk.MESSAGES,
 )

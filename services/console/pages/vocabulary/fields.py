@@ -18,6 +18,8 @@ FIELDS = {
     "campus_id": msg("Campus"),
     "source": msg("Source"),
     "expected_days": msg("Expected days"),
+    "kind": msg("Kind"),
+    "state": msg("State"),
     "tier": msg("Tier"),
     "bed_id": msg("Bed"),
     "score": msg("Score"),

@@ -14,6 +14,8 @@ EVENTS = {
     "registration.patient-arrived.v1": msg("Patient arrived"),
     "registration.visit-completed.v1": msg("Visit completed"),
     "registration.admission-requested.v1": msg("Admission requested"),
+    "registration.ticket-opened.v1": msg("Asked for at the one-stop desk"),
+    "registration.ticket-closed.v1": msg("Answered by the one-stop desk"),
 }
 
 FACTS = {
@@ -26,4 +28,6 @@ FACTS = {
     "registration.appointment-rescheduled.v1": ("clinic_id", "slot_starts_at", "previous_slot_starts_at"),
     "registration.appointment-cancelled.v1": ("slot_starts_at", "reason"),
     "registration.admission-requested.v1": ("specialty", "campus_id", "source", "expected_days"),
+    "registration.ticket-opened.v1": ("kind", "due_at"),
+    "registration.ticket-closed.v1": ("kind", "state", "reason"),
 }
