@@ -25,6 +25,8 @@ from shared.work import Missing
 
 CORRELATION = b"x-correlation-id"
 LONGEST_ID = 64
+TOO_LARGE = 413
+PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {}}}
@@ -34,6 +36,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (403, "not this caller's role"),
         (404, "there is no such thing"),
         (409, "refused by a rule; `code` says which, `remedy` what to do"),
+        (413, "too large"),
+        (415, "a body that is no JSON"),
         (422, "not understood; `fields` names what and how to mend it"),
     )
 }
@@ -65,7 +69,7 @@ class Edge:
 
         with self._step(scope, correlation) as step, caused_by(step.origin):
             try:
-                await self._app(scope, receive, answer)
+                await self._app(scope, receive, _worded(answer))
             finally:
                 template = getattr(scope.get("route"), "path", "unmatched")
                 method, seconds = scope["method"], perf_counter() - started
@@ -83,6 +87,24 @@ class Edge:
         if scope["path"].startswith(UNTRACED_PATHS):
             return Step(cause)
         return self._telemetry.tracing.step(Kind.SERVER, scope["method"], cause)
+
+
+def _worded(send: Send) -> Send:
+    """A `send` that says of a body that is too large what we say; the framework has two plain words for it."""
+    replaced = False
+
+    async def worded(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start":
+            replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
+            if replaced:
+                response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
+                await send({**message, "headers": response.raw_headers})
+                await send({"type": "http.response.body", "body": response.body})
+        if not replaced:
+            await send(message)
+
+    return worded
 
 
 def _correlation(scope: Scope) -> str:
