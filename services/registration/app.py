@@ -14,6 +14,7 @@ from services.registration.booking.lane import Lane
 from services.registration.booking.straight import STRAIGHT
 from services.registration.consumers import REACTIONS
 from services.registration.desk.api import router as desk
+from services.registration.guide.api import router as guide
 from services.registration.patients.api import router as patients
 from services.registration.schedules.api import router as schedules
 from services.registration.tables import Row
@@ -41,7 +42,7 @@ SERVICE = Service(
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk),
+    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide),
     straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS,),
