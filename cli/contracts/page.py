@@ -15,6 +15,7 @@ WAY = {
     "Known and expected": (
         "registration.patient-registered.v1",
         "registration.session-opened.v1",
+        "registration.session-released.v1",
         "registration.slot-held.v1",
         "registration.hold-expired.v1",
         "registration.appointment-booked.v1",

@@ -7,7 +7,7 @@ from services.registration.booking import handlers as booking
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.reactions import Reactions
 from shared.work import Work
 
@@ -21,7 +21,8 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: visit_requests.on_session_opened,
+        SessionOpened: visit_requests.on_places_opened,
+        SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
     }
 )

@@ -17,9 +17,10 @@ from services.registration.booking.model import (
     TakePlace,
     Wanted,
 )
+from services.registration.booking.refusals import Reason, no
 from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
-from services.registration.schedules.model import Slot, SlotKey
+from services.registration.schedules.model import Access, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -59,29 +60,33 @@ async def reschedule_appointment(command: RescheduleAppointment, work: Work) -> 
     patient = await patients.living_patient(booked.patient_id, work)
     if isinstance(patient, Refused):
         return patient
-    if refusal := model.may_move(booked, target, work.now):
+    access = (await schedules.session(target.session_id, work)).access
+    if refusal := model.may_move(booked, target, access, work.now):
         return refusal
-    ordinal = await schedules.exchange_place(booked.slot, command.slot, work)
+    ordinal = await schedules.exchange_place(booked.slot, command.slot, access, work)
     if ordinal is None:
-        return model.no(model.Reason.SLOT_FULL)
+        return no(Reason.SLOT_FULL)
     moved, event = model.move(booked, target, ordinal)
     if reason := await store.save(work, moved):
-        return model.no(reason)
+        return no(reason)
     work.publish(event)
     return moved
 
 
-async def book_first_free(command: TakePlace, slots: Sequence[Slot], work: Work) -> Appointment | Refused:
-    """Take a place in the first of `slots` that has one and whose session the patient is not in yet.
+async def book_first_free(
+    command: TakePlace, slots: Sequence[Slot], work: Work, *, access: Access = Access.PUBLIC
+) -> Appointment | Refused:
+    """Take a place of that access in the first of `slots` that has one and whose session the patient is not in yet.
 
-    For reactions, which have no caller to ask again; `command.slot` is not read. The patient must be alive.
+    For capabilities that give out places; the public cannot ask for any but the public ones. `command.slot` is not
+    read. The patient must be alive.
     """
     taken_sessions = await store.sessions_of(work, command.patient_id)
     for slot in slots:
         if slot.session_id in taken_sessions:
             continue
         key = SlotKey(session_id=slot.session_id, starts_at=slot.starts_at)
-        ordinal = await schedules.take_place(key, work)
+        ordinal = await schedules.take_place(key, access, work)
         if ordinal is None:
             continue
         chosen = model.placed(command, key)
@@ -94,7 +99,7 @@ async def book_first_free(command: TakePlace, slots: Sequence[Slot], work: Work)
             continue
         work.publish(event)
         return appointment
-    return model.no(model.Reason.SLOT_FULL)
+    return no(Reason.SLOT_FULL)
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:

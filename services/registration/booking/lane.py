@@ -20,7 +20,8 @@ from typing import Any
 
 from fastapi import Response
 
-from services.registration.booking.model import Appointment, Keyed, Reason, no, taken
+from services.registration.booking.model import Appointment, Keyed, taken
+from services.registration.booking.refusals import Reason, no
 from services.registration.booking.taking import (
     KEY_REUSED,
     PATIENT_DECEASED,

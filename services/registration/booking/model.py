@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.registration.schedules.model import Slot, SlotKey
+from services.registration.booking.refusals import Reason, no
+from services.registration.schedules.model import Access, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -54,35 +55,6 @@ class CancelReason(StrEnum):
     PATIENT = "patient"
     HOSPITAL = "hospital"
     DECEASED = "deceased"
-
-
-class Reason(StrEnum):
-    """Why a command was refused."""
-
-    APPOINTMENT_EXISTS = "appointment-exists"
-    SLOT_FULL = "slot-full"
-    SLOT_OVER = "slot-over"
-    SAME_SLOT = "same-slot"
-    PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
-    ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
-    NOT_HELD = "not-held"
-    HOLD_EXPIRED = "hold-expired"
-    NOT_BOOKED = "not-booked"
-    NOT_OPEN = "not-open"
-
-
-REMEDIES = {
-    Reason.APPOINTMENT_EXISTS: "use a new appointment_id, or change the appointment that has this one",
-    Reason.SLOT_FULL: "choose another slot",
-    Reason.SLOT_OVER: "choose a slot that is not over",
-    Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
-    Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
-    Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",
-    Reason.NOT_HELD: "hold a place first",
-    Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
-    Reason.NOT_BOOKED: "only a booked appointment can be moved",
-    Reason.NOT_OPEN: "only what is held or booked can be cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,11 +136,6 @@ class Appointment:
         return SlotKey(session_id=self.session_id, starts_at=self.slot_starts_at)
 
 
-def no(reason: Reason) -> Refused:
-    """The refusal with its remedy."""
-    return Refused(reason=reason, remedy=REMEDIES[reason])
-
-
 def placed(command: TakePlace, slot: SlotKey) -> TakePlace:
     """The same request for another slot."""
     return replace(command, slot=slot)
@@ -239,14 +206,19 @@ def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
     )
 
 
-def may_move(booked: Appointment, target: Slot, now: datetime) -> Refused | None:
-    """Whether the appointment may go to that slot, places aside."""
+def may_move(booked: Appointment, target: Slot, access: Access, now: datetime) -> Refused | None:
+    """Whether the appointment may go to that slot, whose places are of that access; how many are free aside.
+
+    A place that is not public is left for a public one, or for another slot of its own session.
+    """
     if booked.status is not Status.BOOKED:
         return no(Reason.NOT_BOOKED)
     if target.ends_at <= now:
         return no(Reason.SLOT_OVER)
     if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
         return no(Reason.SAME_SLOT)
+    if access is not Access.PUBLIC and target.session_id != booked.session_id:
+        return no(Reason.NOT_PUBLIC)
     return None
 
 

@@ -19,19 +19,14 @@ from services.registration.booking.model import (
     Appointment,
     CancelReason,
     Channel,
-    Reason,
     Status,
     Wanted,
 )
-from services.registration.tables import Row
+from services.registration.booking.refusals import Reason
+from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work, constraint_name
 
-
-def _words(words: Any) -> str:  # noqa: ANN401 - a StrEnum class or a tuple of its members
-    return ", ".join(f"'{word}'" for word in words)
-
-
-PLACED = f"status IN ({_words(TAKES_A_PLACE)})"
+PLACED = f"status IN ({words(TAKES_A_PLACE)})"
 CONFLICTS = {
     "appointment_pkey": Reason.APPOINTMENT_EXISTS,
     "one_appointment_a_session": Reason.PATIENT_HAS_APPOINTMENT,
@@ -54,9 +49,9 @@ class AppointmentRow(Row, table=True):
 
     __tablename__ = "appointment"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_words(Status)})", name="appointment_status"),
-        CheckConstraint(f"channel IN ({_words(Channel)})", name="appointment_channel"),
-        CheckConstraint(f"cancel_reason IN ({_words(CancelReason)})", name="appointment_cancel_reason"),
+        CheckConstraint(f"status IN ({words(Status)})", name="appointment_status"),
+        CheckConstraint(f"channel IN ({words(Channel)})", name="appointment_channel"),
+        CheckConstraint(f"cancel_reason IN ({words(CancelReason)})", name="appointment_cancel_reason"),
         CheckConstraint("(status = 'held') = (held_until IS NOT NULL)", name="appointment_hold_ends"),
         CheckConstraint("(status = 'cancelled') = (cancel_reason IS NOT NULL)", name="appointment_cancelled_why"),
         CheckConstraint("status NOT IN ('arrived', 'completed') OR arrived_at IS NOT NULL", name="appointment_arrival"),

@@ -8,7 +8,7 @@ is a lateral one of at most one row, which no plan can turn into a scan of all p
 
 Invariant: what the statement does not answer, because somebody else was quicker after that look, is `Raced`: the caller
 rolls back and asks again. The database's constraints hold whatever happens here.
-It reads `patient`, `slot` and `command`, tables of others, since one statement is what the hot path is made of.
+It reads `patient`, `session`, `slot` and `command`, tables of others: one statement is what the hot path is made of.
 """
 
 from collections.abc import Sequence
@@ -54,6 +54,7 @@ JUDGE = f"""
             WHEN patient.deceased_at IS NOT NULL THEN '{PATIENT_DECEASED}'
             WHEN slot.session_id IS NULL THEN '{SLOT_MISSING}'
             WHEN slot.ends_at <= $11::timestamptz THEN 'slot-over'
+            WHEN slot.access <> 'public' THEN 'not-public'
             WHEN twin.found THEN 'patient-has-appointment'
             WHEN same_encounter.found THEN 'encounter-has-appointment'
             WHEN slot.booked >= slot.capacity THEN 'slot-full'
@@ -68,7 +69,7 @@ JUDGE = f"""
         (SELECT patient_id, deceased_at FROM patient
          WHERE patient.patient_id = asked.patient_id LIMIT 1) AS patient ON true
     LEFT JOIN LATERAL
-        (SELECT session_id, ends_at, booked, capacity FROM slot
+        (SELECT slot.session_id, slot.ends_at, booked, capacity, access FROM slot JOIN session USING (session_id)
          WHERE slot.session_id = asked.session_id AND slot.starts_at = asked.slot_starts_at LIMIT 1) AS slot ON true
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment

@@ -1,17 +1,28 @@
 """The HTTP side of schedules: parse, authorise, run the handler, answer. No rule lives here."""
 
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.schedules import handlers
-from services.registration.schedules.model import MOST_SLOTS, SLOT_MINUTES, FindSlots, Hours, OpenSessions, PutClinic
+from services.registration.schedules.model import (
+    MOST_SLOTS,
+    SLOT_MINUTES,
+    Access,
+    FindSlots,
+    Hours,
+    OpenSessions,
+    PutClinic,
+    ReleaseSessions,
+    Session,
+)
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
+from shared.work import Work
 
 router = APIRouter(tags=["schedules"], responses=REFUSALS)
 
@@ -41,6 +52,7 @@ class TemplateLine(BaseModel, extra="forbid"):
     to: ClockTime = Field(description="HH:MM, at most 24:00", examples=["12:00"])
     slot_minutes: int = Field(SLOT_MINUTES, ge=1, le=1440)
     capacity: int = Field(ge=1, le=1000, description="places in each slot")
+    access: Access = Field(Access.PUBLIC, description="whom the places are for")
 
     @model_validator(mode="before")
     @classmethod
@@ -54,6 +66,7 @@ class TemplateLine(BaseModel, extra="forbid"):
             "to": _clock_time(given.to_minute),
             "slot_minutes": given.slot_minutes,
             "capacity": given.capacity,
+            "access": given.access,
         }
 
     def hours(self) -> Hours:
@@ -64,6 +77,7 @@ class TemplateLine(BaseModel, extra="forbid"):
             to_minute=_minutes(self.to),
             slot_minutes=self.slot_minutes,
             capacity=self.capacity,
+            access=self.access,
         )
 
 
@@ -109,6 +123,7 @@ class SessionView(BaseModel):
     ends_at: AwareDatetime
     slot_minutes: int
     places: int = Field(description="in all of its slots")
+    access: Access = Field(description="whom the places are for")
 
 
 class OpenedSessionsView(BaseModel):
@@ -124,6 +139,20 @@ class ClinicList(BaseModel):
     clinics: list[ClinicView]
 
 
+class ReleaseBody(BaseModel, extra="forbid"):
+    """Which of the sessions that are not public become so: those named, or all of that access that start before."""
+
+    session_ids: tuple[UUID, ...] | None = Field(None, max_length=1000)
+    access: Literal[Access.APPLICATION, Access.ALLIANCE] | None = None
+    before: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _narrow(self) -> Self:
+        if self.session_ids is None and self.before is None:
+            raise ValueError("give session_ids, or before")
+        return self
+
+
 class SessionList(BaseModel):
     """All sessions that were asked for, in order."""
 
@@ -137,6 +166,7 @@ class SlotQuery(BaseModel, extra="forbid"):
     to_at: AwareDatetime | None = Field(None, description="the latest start, not included; a day later unless given")
     clinic_id: Code | None = None
     session_id: UUID | None = None
+    access: Access = Access.PUBLIC
     limit: int = Field(100, ge=1, le=MOST_SLOTS)
 
 
@@ -171,6 +201,16 @@ async def open_sessions(clinic_id: Code, body: DaysBody, commands: CommandRunner
     return await commands.run(handlers.open_sessions, command, answer=OpenedSessionsView)
 
 
+@router.post("/sessions/release", response_model=SessionList, dependencies=[may(*PLANNERS)])
+async def release_sessions(body: ReleaseBody, commands: CommandRunner) -> Response:
+    """Let the public have what is free in sessions that were kept for others; answers those that became public."""
+    return await commands.run(_release, ReleaseSessions(**dict(body)), answer=SessionList)
+
+
+async def _release(command: ReleaseSessions, work: Work) -> dict[str, list[Session]]:
+    return {"sessions": await handlers.release(command, work)}
+
+
 @router.get("/clinics", dependencies=[may(*READERS)])
 async def clinics(queries: QueryRunner, campus_id: Code | None = None) -> ClinicList:
     """All clinics, or those of a campus."""
@@ -199,6 +239,7 @@ async def free_slots(asked: Annotated[SlotQuery, Query()], queries: QueryRunner)
         to_at=asked.to_at or asked.from_at + timedelta(days=1),
         clinic_id=asked.clinic_id,
         session_id=asked.session_id,
+        access=asked.access,
         limit=asked.limit,
     )
     found = await queries.run(handlers.free_slots, find)

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from services.registration.schedules import model, store
+from services.registration.schedules import model, planning, store
 from services.registration.schedules.model import (
+    Access,
     Clinic,
     FindSlots,
     OpenedSessions,
     OpenSessions,
     PutClinic,
+    ReleaseSessions,
     Session,
     Slot,
     SlotKey,
@@ -33,7 +35,7 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
 
     Whoever waits for a place in the clinic hears of it by `SessionOpened`.
     """
-    planned = model.plan_sessions(command, await clinic(command.clinic_id, work))
+    planned = planning.plan_sessions(command, await clinic(command.clinic_id, work))
     if isinstance(planned, Refused):
         return planned
     new = await store.open_sessions(work, planned)
@@ -42,6 +44,18 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
             work.publish(model.session_opened(session))
     sessions = await store.sessions(work, command.clinic_id, command.from_on, command.to_on)
     return OpenedSessions(opened=len(new), sessions=tuple(sessions))
+
+
+async def release(command: ReleaseSessions, work: Work) -> list[Session]:
+    """Let the public have what is free in sessions kept for others. Returns those that are public from now on.
+
+    A session without a free place stays as it is. Whoever waits for a place in the clinic hears of it by
+    `SessionReleased`.
+    """
+    released = await store.release_sessions(work, command)
+    for session, access, places in released:
+        work.publish(model.session_released(session, access, places))
+    return [session for session, _, _ in released]
 
 
 async def clinic(clinic_id: str, work: Work) -> Clinic:
@@ -78,9 +92,9 @@ async def free_slots(find: FindSlots, work: Work) -> list[Slot]:
     return await store.free_slots(work, find)
 
 
-async def take_place(key: SlotKey, work: Work) -> int | None:
-    """Take one place for an appointment. Returns its ordinal in the slot, or None when it is full."""
-    return await store.take_place(work, key)
+async def take_place(key: SlotKey, access: Access, work: Work) -> int | None:
+    """Take one place of that access. Returns its ordinal in the slot, or None when none is free."""
+    return await store.take_place(work, key, access)
 
 
 async def release_places(keys: Sequence[SlotKey], work: Work) -> None:
@@ -90,10 +104,13 @@ async def release_places(keys: Sequence[SlotKey], work: Work) -> None:
         await store.release_places(work, keys)
 
 
-async def exchange_place(old: SlotKey, new: SlotKey, work: Work) -> int | None:
-    """Take a place in `new`, give back the one in `old`. Returns the new ordinal, or None (nothing done) when full."""
+async def exchange_place(old: SlotKey, new: SlotKey, access: Access, work: Work) -> int | None:
+    """Take a place in `new`, which is of that access, give back the one in `old`.
+
+    Returns the new ordinal, or None (nothing done) when full.
+    """
     await store.lock_slots(work, [old, new])
-    ordinal = await store.take_place(work, new)
+    ordinal = await store.take_place(work, new, access)
     if ordinal is not None:
         await store.release_places(work, [old])
     return ordinal

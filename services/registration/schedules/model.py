@@ -1,26 +1,21 @@
-"""The rules of clinics, their weekly templates, and the sessions and slots that come of them.
+"""Clinics with their weekly templates, sessions and slots; what is asked of them, and the rules of a template.
 
-A template speaks the clinic's own clock: "Monday 08:00-12:00" is turned into instants in the clinic's zone, day by day,
-so that a session keeps its hours when that zone changes its offset. A session's id follows from clinic, day and start:
-opening a day twice opens it once.
+A template speaks the clinic's own clock: `planning` turns "Monday 08:00-12:00" into instants, day by day.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.decision import Refused
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 
 SLOT_MINUTES = 30
 MINUTES_A_DAY = 24 * 60
-MOST_DAYS = 366
 MOST_SLOTS = 500
-SESSIONS = uuid5(NAMESPACE_URL, "carejourney/registration/sessions")
 
 
 class Reason(StrEnum):
@@ -34,6 +29,14 @@ class Reason(StrEnum):
     TOO_MANY_DAYS = "too-many-days"
 
 
+class Access(StrEnum):
+    """Who a session's places are for. What is not public is given out by a capability of ours, never asked for."""
+
+    PUBLIC = "public"
+    APPLICATION = "application"
+    ALLIANCE = "alliance"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """A line of a weekly template. `weekday` 1 is Monday; minutes count from midnight, 1440 is 24:00."""
@@ -43,6 +46,7 @@ class Hours:
     to_minute: int
     slot_minutes: int = SLOT_MINUTES
     capacity: int
+    access: Access = Access.PUBLIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +73,23 @@ class OpenSessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindSlots:
-    """Slots with a free place that are not over at `from_at` and start before `to_at`, earliest first."""
+    """Slots of that access with a free place, not over at `from_at`, starting before `to_at`; earliest first."""
 
     from_at: datetime
     to_at: datetime
     clinic_id: str | None = None
     session_id: UUID | None = None
+    access: Access = Access.PUBLIC
     limit: int = MOST_SLOTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSessions:
+    """Let the public have what is free in sessions that are not public: those named, or all that start before then."""
+
+    session_ids: tuple[UUID, ...] | None = None
+    access: Access | None = None
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +108,7 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One block of a clinic's day that takes bookings. `places` in all of its slots. FHIR Schedule."""
+    """One pool of places in a clinic's day. `places` in all of its slots. FHIR Schedule."""
 
     session_id: UUID
     clinic_id: str
@@ -104,6 +118,7 @@ class Session:
     ends_at: datetime
     slot_minutes: int
     places: int
+    access: Access
     version: int
 
 
@@ -154,23 +169,6 @@ def put_clinic(command: PutClinic, present: Clinic | None) -> Clinic | Refused:
     return present if clinic == present else replace(clinic, version=clinic.version + 1)
 
 
-def plan_sessions(command: OpenSessions, clinic: Clinic) -> list[tuple[Session, list[Slot]]] | Refused:
-    """Every session that the template gives those days, with its slots, in order."""
-    days = (command.to_on - command.from_on).days + 1
-    if days < 1:
-        return Refused(reason=Reason.DAYS_BACKWARDS, remedy="give a to_on that is not before from_on")
-    if days > MOST_DAYS:
-        return Refused(reason=Reason.TOO_MANY_DAYS, remedy=f"open at most {MOST_DAYS} days at once")
-    zone = ZoneInfo(clinic.zone)
-    span = (command.from_on + timedelta(days=number) for number in range(days))
-    return [
-        _session(clinic, zone, day, hours)
-        for day in span
-        for hours in clinic.template
-        if hours.weekday == day.isoweekday()
-    ]
-
-
 def session_opened(session: Session) -> SessionOpened:
     """What is said of a new session."""
     return SessionOpened(
@@ -181,56 +179,32 @@ def session_opened(session: Session) -> SessionOpened:
         ends_at=session.ends_at,
         slot_minutes=session.slot_minutes,
         places=session.places,
+        access=session.access,
+        aggregate_version=session.version,
+    )
+
+
+def session_released(session: Session, access: Access, places: int) -> SessionReleased:
+    """What is said of a session that is public from now on, with as many free places; it was of that access."""
+    return SessionReleased(
+        session_id=session.session_id,
+        clinic_id=session.clinic_id,
+        campus_id=session.campus_id,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        access=access,
+        places=places,
         aggregate_version=session.version,
     )
 
 
 def instant(zone: str, day: date, minute: int = 0) -> datetime:
-    """That minute of a day on the clinic's clock, as UTC; 1440 is the next midnight."""
-    return _instant(ZoneInfo(zone), day, minute)
+    """That minute of a day on the clinic's clock, as UTC; 1440 is the next midnight.
 
-
-def _session(clinic: Clinic, zone: ZoneInfo, day: date, hours: Hours) -> tuple[Session, list[Slot]]:
-    starts_at = _instant(zone, day, hours.from_minute)
-    slots = [
-        Slot(
-            session_id=uuid5(SESSIONS, f"{clinic.clinic_id}/{day.isoformat()}/{hours.from_minute}"),
-            clinic_id=clinic.clinic_id,
-            starts_at=begin,
-            ends_at=end,
-            capacity=hours.capacity,
-        )
-        for begin, end in _spans(starts_at, _instant(zone, day, hours.to_minute), hours.slot_minutes)
-    ]
-    session = Session(
-        session_id=slots[0].session_id,
-        clinic_id=clinic.clinic_id,
-        campus_id=clinic.campus_id,
-        session_on=day,
-        starts_at=starts_at,
-        ends_at=slots[-1].ends_at,
-        slot_minutes=hours.slot_minutes,
-        places=hours.capacity * len(slots),
-        version=1,
-    )
-    return session, slots
-
-
-def _spans(starts_at: datetime, ends_at: datetime, minutes: int) -> Iterator[tuple[datetime, datetime]]:
-    """Slots of `minutes` each; at least one, even where the zone's clock jumps over the whole session."""
-    step = timedelta(minutes=minutes)
-    at = starts_at
-    while True:
-        yield at, at + step
-        at += step
-        if at >= ends_at:
-            return
-
-
-def _instant(zone: ZoneInfo, day: date, minute: int) -> datetime:
-    """Wall-clock arithmetic first, then the zone: 08:00 is 08:00 on a day with 23 hours, too."""
+    Wall-clock arithmetic first, then the zone: 08:00 is 08:00 on a day with 23 hours, too.
+    """
     wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    return wall.replace(tzinfo=zone).astimezone(UTC)
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _zone(name: str) -> Refused | None:
@@ -248,12 +222,16 @@ def _hours(template: tuple[Hours, ...]) -> Refused | None:
         if (hours.to_minute - hours.from_minute) % hours.slot_minutes:
             remedy = "choose slot_minutes that divide each template line without a rest"
             return Refused(reason=Reason.SLOTS_DO_NOT_FIT, remedy=remedy)
-    for earlier, later in pairwise(sorted(template, key=_start)):
-        if earlier.weekday == later.weekday and later.from_minute < earlier.to_minute:
-            remedy = "let the template lines of one weekday not overlap; a second room is a clinic of its own"
+    for earlier, later in pairwise(sorted(template, key=lambda hours: (_day(hours), hours.from_minute))):
+        if _day(earlier) == _day(later) and later.from_minute < earlier.to_minute:
+            remedy = "let lines of one weekday and access not overlap; a second room is a clinic of its own"
             return Refused(reason=Reason.HOURS_OVERLAP, remedy=remedy)
     return None
 
 
-def _start(hours: Hours) -> tuple[int, int]:
-    return hours.weekday, hours.from_minute
+def _day(hours: Hours) -> tuple[int, Access]:
+    return hours.weekday, hours.access
+
+
+def _start(hours: Hours) -> tuple[int, int, Access]:
+    return hours.weekday, hours.from_minute, hours.access

@@ -4,25 +4,34 @@ Invariant: a slot never has more places taken than it has; a number given out in
 Slots are locked in the order of their keys, always after the appointments they are changed for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, update
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.registration.schedules.model import Clinic, FindSlots, Hours, Session, Slot, SlotKey
-from services.registration.tables import Row
+from services.registration.schedules.model import (
+    Access,
+    Clinic,
+    FindSlots,
+    Hours,
+    ReleaseSessions,
+    Session,
+    Slot,
+    SlotKey,
+)
+from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work
 
 WRITE_SESSIONS = """
 INSERT INTO session
-    (session_id, clinic_id, campus_id, session_on, starts_at, ends_at, slot_minutes, places, version)
+    (session_id, clinic_id, campus_id, session_on, starts_at, ends_at, slot_minutes, places, access, version)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::timestamptz[], $6::timestamptz[],
-    $7::integer[], $8::integer[], $9::integer[])
+    $7::integer[], $8::integer[], $9::text[], $10::integer[])
 ON CONFLICT DO NOTHING RETURNING session_id
 """
 WRITE_SLOTS = """
@@ -31,7 +40,26 @@ SELECT *, 0, 0 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4:
 """
 TAKE_PLACE = """
 UPDATE slot SET booked = booked + 1, last_ordinal = last_ordinal + 1
-WHERE session_id = $1 AND starts_at = $2 AND booked < capacity RETURNING last_ordinal
+FROM session
+WHERE slot.session_id = $1 AND slot.starts_at = $2 AND booked < capacity
+    AND session.session_id = slot.session_id AND access = $3
+RETURNING last_ordinal
+"""
+RELEASE_SESSIONS = """
+WITH kept AS MATERIALIZED (
+    SELECT session_id, access FROM session
+    WHERE access <> 'public' AND ends_at > $1
+        AND ($2::uuid[] IS NULL OR session_id = ANY($2))
+        AND ($3::text IS NULL OR access = $3)
+        AND ($4::timestamptz IS NULL OR starts_at < $4)
+        AND EXISTS (SELECT FROM slot WHERE slot.session_id = session.session_id AND booked < capacity AND ends_at > $1)
+    ORDER BY session_id FOR NO KEY UPDATE
+)
+UPDATE session SET access = 'public', version = version + 1
+FROM kept WHERE session.session_id = kept.session_id
+RETURNING session.*, kept.access AS kept_for, (
+    SELECT sum(capacity - booked) FROM slot WHERE slot.session_id = session.session_id AND ends_at > $1
+) AS free
 """
 LOCK_SLOTS = """
 SELECT FROM slot
@@ -57,18 +85,20 @@ class ClinicRow(Row, table=True):
     zone: str
     name_zh: str | None
     name_en: str | None
-    template: list[dict[str, int]] = Field(sa_column=Column(JSONB, nullable=False))
+    template: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     version: int
 
 
 class SessionRow(Row, table=True):
-    """A session; it does not change once it is open."""
+    """A session: one pool of places, for the public or for those that `access` says."""
 
     __tablename__ = "session"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="session_ends_after_start"),
         CheckConstraint("slot_minutes > 0 AND places > 0", name="session_has_places"),
-        UniqueConstraint("clinic_id", "starts_at", name="one_session_a_start"),
+        CheckConstraint(f"access IN ({words(Access)})", name="session_access"),
+        Index("ix_session_clinic_id_starts_at", "clinic_id", "starts_at"),
+        Index("ix_session_kept", "starts_at", postgresql_where=text("access <> 'public'")),
     )
 
     session_id: UUID = Field(primary_key=True)
@@ -79,6 +109,7 @@ class SessionRow(Row, table=True):
     ends_at: datetime = Field(sa_type=DateTime(timezone=True))
     slot_minutes: int
     places: int
+    access: str = Field(sa_column_kwargs={"server_default": Access.PUBLIC})
     version: int
 
 
@@ -139,19 +170,26 @@ async def open_sessions(work: Work, planned: Sequence[tuple[Session, list[Slot]]
     return new
 
 
+async def release_sessions(work: Work, command: ReleaseSessions) -> list[tuple[Session, Access, int]]:
+    """Make them public. Returns each as it is now, what its access was, and how many places are free."""
+    ids = None if command.session_ids is None else list(command.session_ids)
+    rows = await (await work.sql()).fetch(RELEASE_SESSIONS, work.now, ids, command.access, command.before)
+    return [(_session(row), Access(row["kept_for"]), row["free"]) for row in rows]
+
+
 async def session(work: Work, session_id: UUID) -> Session:
     """The session, or `Missing`."""
     row = await work.session.get(SessionRow, session_id)
     if row is None:
         raise Missing("session", session_id)
-    return Session(**row.model_dump())
+    return _session(row.model_dump())
 
 
 async def sessions(work: Work, clinic_id: str, from_on: date, to_on: date) -> list[Session]:
     """A clinic's sessions of those days, both included, in order."""
     days = col(SessionRow.session_on).between(from_on, to_on)
     query = select(SessionRow).where(col(SessionRow.clinic_id) == clinic_id, days).order_by(col(SessionRow.starts_at))
-    return [Session(**row.model_dump()) for row in await work.session.exec(query)]
+    return [_session(row.model_dump()) for row in await work.session.exec(query)]
 
 
 async def slot(work: Work, key: SlotKey) -> Slot:
@@ -165,7 +203,8 @@ async def slot(work: Work, key: SlotKey) -> Slot:
 async def free_slots(work: Work, find: FindSlots) -> list[Slot]:
     """Slots with a free place, earliest first."""
     free = col(SlotRow.booked) < col(SlotRow.capacity)
-    query = select(SlotRow).where(free, col(SlotRow.ends_at) > find.from_at, col(SlotRow.starts_at) < find.to_at)
+    query = select(SlotRow).join(SessionRow).where(col(SessionRow.access) == find.access)
+    query = query.where(free, col(SlotRow.ends_at) > find.from_at, col(SlotRow.starts_at) < find.to_at)
     if find.clinic_id is not None:
         query = query.where(col(SlotRow.clinic_id) == find.clinic_id)
     if find.session_id is not None:
@@ -179,9 +218,9 @@ async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:
     await (await work.sql()).execute(LOCK_SLOTS, *_keys(keys))
 
 
-async def take_place(work: Work, key: SlotKey) -> int | None:
-    """Take one place. Returns its ordinal, or None when the slot is full or does not exist."""
-    ordinal: int | None = await (await work.sql()).fetchval(TAKE_PLACE, key.session_id, key.starts_at)
+async def take_place(work: Work, key: SlotKey, access: Access) -> int | None:
+    """Take one place. Returns its ordinal, or None when the slot is full, of another access, or does not exist."""
+    ordinal: int | None = await (await work.sql()).fetchval(TAKE_PLACE, key.session_id, key.starts_at, access)
     return ordinal
 
 
@@ -199,5 +238,10 @@ def _columns(rows: Sequence[Session] | Sequence[Slot], table: type[Row]) -> list
     return [[getattr(row, name) for row in rows] for name in table.model_fields]
 
 
+def _session(row: Mapping[str, Any]) -> Session:
+    return Session(**{**{name: row[name] for name in SessionRow.model_fields}, "access": Access(row["access"])})
+
+
 def _clinic(row: ClinicRow) -> Clinic:
-    return Clinic(**{**row.model_dump(), "template": tuple(Hours(**hours) for hours in row.template)})
+    template = tuple(Hours(**{**hours, "access": Access(hours.get("access", Access.PUBLIC))}) for hours in row.template)
+    return Clinic(**{**row.model_dump(), "template": template})

@@ -26,4 +26,4 @@ async def test_a_plan_made_for_empty_tables_scans_none_of_them(registration, sta
         plan = await connection.fetch(f"EXPLAIN EXECUTE taking ({', '.join(['NULL'] * 12)})")
     text = "\n".join(row[0] for row in plan)
     assert "Index" in text
-    assert re.findall(r"Seq Scan on (?:command|appointment|slot|patient)\b", text) == []
+    assert re.findall(r"Seq Scan on (?:command|appointment|session|slot|patient)\b", text) == []

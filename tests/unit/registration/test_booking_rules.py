@@ -11,7 +11,6 @@ from services.registration.booking.model import (
     HOLD,
     CancelReason,
     Channel,
-    Reason,
     Status,
     TakePlace,
     cancel,
@@ -21,7 +20,8 @@ from services.registration.booking.model import (
     move,
     taken,
 )
-from services.registration.schedules.model import Session, Slot, SlotKey
+from services.registration.booking.refusals import Reason
+from services.registration.schedules.model import Access, Session, Slot, SlotKey
 from shared.messages.registration.booking import AppointmentBooked, SlotHeld
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -41,6 +41,7 @@ SESSION = Session(
     ends_at=SLOT.starts_at + timedelta(hours=4),
     slot_minutes=30,
     places=24,
+    access=Access.PUBLIC,
     version=1,
 )
 
@@ -98,18 +99,25 @@ def test_what_is_held_or_booked_can_be_cancelled_once(appointment):
 
 def test_who_has_arrived_cannot_be_cancelled_or_moved():
     assert cancel(ARRIVED, CancelReason.PATIENT).reason is Reason.NOT_OPEN
-    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), NOW).reason is Reason.NOT_BOOKED
+    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), Access.PUBLIC, NOW).reason is Reason.NOT_BOOKED
 
 
 def test_a_booking_moves_to_another_slot_that_is_not_over():
     target = replace(SLOT, session_id=uuid4())
-    assert may_move(BOOKED, target, NOW) is None
-    assert may_move(BOOKED, target, SLOT.ends_at).reason is Reason.SLOT_OVER
-    assert may_move(BOOKED, SLOT, NOW).reason is Reason.SAME_SLOT
-    assert may_move(HELD, target, NOW).reason is Reason.NOT_BOOKED
+    assert may_move(BOOKED, target, Access.PUBLIC, NOW) is None
+    assert may_move(BOOKED, target, Access.PUBLIC, SLOT.ends_at).reason is Reason.SLOT_OVER
+    assert may_move(BOOKED, SLOT, Access.PUBLIC, NOW).reason is Reason.SAME_SLOT
+    assert may_move(HELD, target, Access.PUBLIC, NOW).reason is Reason.NOT_BOOKED
+
     moved, event = move(BOOKED, target, 7)
     assert (moved.appointment_id, moved.session_id, moved.ordinal) == (BOOKED.appointment_id, target.session_id, 7)
     assert event.previous_session_id == SLOT.session_id
+
+
+def test_a_move_ends_in_a_public_place_or_in_the_session_where_the_appointment_is():
+    elsewhere, later = replace(SLOT, session_id=uuid4()), replace(SLOT, starts_at=SLOT.ends_at)
+    assert may_move(BOOKED, elsewhere, Access.APPLICATION, NOW).reason is Reason.NOT_PUBLIC
+    assert may_move(BOOKED, later, Access.APPLICATION, NOW) is None
 
 
 def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():

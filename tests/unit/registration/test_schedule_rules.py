@@ -10,10 +10,10 @@ from services.registration.schedules.model import (
     OpenSessions,
     PutClinic,
     Reason,
-    plan_sessions,
     put_clinic,
     session_opened,
 )
+from services.registration.schedules.planning import plan_sessions
 
 MONDAY = date(2026, 3, 2)
 

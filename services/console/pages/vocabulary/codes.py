@@ -5,6 +5,11 @@ from services.console.pages.language import msg
 CODES = {
     "sex": {"F": msg("female"), "M": msg("male")},
     "insutype": {"310": msg("employee scheme"), "390": msg("resident scheme")},
+    "access": {
+        "public": msg("everybody"),
+        "application": msg("those who apply"),
+        "alliance": msg("referring hospitals"),
+    },
     "channel": {
         "desk": msg("desk"),
         "app": msg("app"),

@@ -6,6 +6,7 @@ EVENTS = {
     "registration.patient-registered.v1": msg("Patient registered"),
     "registration.patient-deceased.v1": msg("Patient deceased"),
     "registration.session-opened.v1": msg("Clinic session opened"),
+    "registration.session-released.v1": msg("Clinic session released"),
     "registration.slot-held.v1": msg("Slot held"),
     "registration.hold-expired.v1": msg("Hold expired"),
     "registration.appointment-booked.v1": msg("Appointment booked"),
@@ -21,7 +22,8 @@ EVENTS = {
 FACTS = {
     "registration.patient-registered.v1": ("sex", "insutype"),
     "registration.patient-deceased.v1": ("deceased_on",),
-    "registration.session-opened.v1": ("clinic_id", "starts_at", "places"),
+    "registration.session-opened.v1": ("clinic_id", "starts_at", "places", "access"),
+    "registration.session-released.v1": ("clinic_id", "starts_at", "places", "access"),
     "registration.slot-held.v1": ("slot_starts_at", "held_until"),
     "registration.hold-expired.v1": ("slot_starts_at",),
     "registration.appointment-booked.v1": ("clinic_id", "slot_starts_at", "channel"),
