@@ -14,6 +14,7 @@ Document = dict[str, Any]
 WAY = {
     "Known and expected": (
         "registration.patient-registered.v1",
+        "registration.contact-chosen.v1",
         "registration.session-opened.v1",
         "registration.session-released.v1",
         "registration.slot-held.v1",

@@ -16,7 +16,11 @@ from services.registration.consumers import REACTIONS
 from services.registration.desk.api import router as desk
 from services.registration.guide.api import router as guide
 from services.registration.patients.api import router as patients
+from services.registration.reminders import handlers as reminder_handlers
+from services.registration.reminders.api import router as reminders
+from services.registration.reminders.sending import Dispatch
 from services.registration.schedules.api import router as schedules
+from services.registration.settings import RegistrationSettings
 from services.registration.tables import Row
 from services.registration.visitrequests.api import router as visit_requests
 from shared.hosting import Host, Service
@@ -24,8 +28,19 @@ from shared.timers import Timer, in_one_work
 
 
 @asynccontextmanager
+async def resources(host: Host) -> AsyncIterator[None]:
+    """Let reminders out by the ways that the settings name, and run the writer lane as long as the service."""
+    settings = host.settings
+    assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
+    dispatch = Dispatch(settings.senders)
+    host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
+    async with writer_lane(host):
+        yield
+
+
+@asynccontextmanager
 async def writer_lane(host: Host) -> AsyncIterator[None]:
-    """Run the writer lane as long as the service; on the way out those who wait get their answers."""
+    """The writer lane; on the way out those who wait get their answers."""
     lane = host.app.state.lane = Lane(host.database, respond)
     running = asyncio.create_task(lane.run(), name="writer-lane")
     yield
@@ -42,9 +57,10 @@ SERVICE = Service(
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide),
+    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide, reminders),
     straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS,),
-    resources=writer_lane,
+    settings=RegistrationSettings,
+    resources=resources,
 )

@@ -4,9 +4,11 @@ It hears its own events too, where a capability speaks to one that stands above 
 """
 
 from services.registration.booking import handlers as booking
+from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.followup.visits import VisitRequested
-from shared.messages.registration.patients import PatientDeceased
+from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from shared.messages.registration.patients import ContactChosen, PatientDeceased
 from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.reactions import Reactions
 from shared.work import Work
@@ -24,5 +26,9 @@ REACTIONS = Reactions(
         SessionOpened: visit_requests.on_places_opened,
         SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
+        AppointmentBooked: reminders.on_appointment,
+        AppointmentRescheduled: reminders.on_appointment,
+        AppointmentCancelled: reminders.on_appointment,
+        ContactChosen: reminders.on_contact_chosen,
     }
 )

@@ -20,6 +20,8 @@ CODES = {
         "card": msg("card"),
         "wechat": msg("WeChat Pay"),
         "alipay": msg("Alipay"),
+        "sms": msg("text message"),
+        "email": msg("e-mail"),
     },
     "reason": {
         "patient": msg("by the patient"),

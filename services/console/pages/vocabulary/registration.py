@@ -5,6 +5,7 @@ from services.console.pages.language import msg
 EVENTS = {
     "registration.patient-registered.v1": msg("Patient registered"),
     "registration.patient-deceased.v1": msg("Patient deceased"),
+    "registration.contact-chosen.v1": msg("Reminders chosen"),
     "registration.session-opened.v1": msg("Clinic session opened"),
     "registration.session-released.v1": msg("Clinic session released"),
     "registration.slot-held.v1": msg("Slot held"),
@@ -22,6 +23,7 @@ EVENTS = {
 FACTS = {
     "registration.patient-registered.v1": ("sex", "insutype"),
     "registration.patient-deceased.v1": ("deceased_on",),
+    "registration.contact-chosen.v1": ("channel",),
     "registration.session-opened.v1": ("clinic_id", "starts_at", "places", "access"),
     "registration.session-released.v1": ("clinic_id", "starts_at", "places", "access"),
     "registration.slot-held.v1": ("slot_starts_at", "held_until"),

@@ -12,6 +12,56 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "patient_contact",
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("channel IN ('sms', 'email')", name=op.f("patient_contact_channel")),
+        sa.CheckConstraint("language IN ('zh', 'en')", name=op.f("patient_contact_language")),
+        sa.CheckConstraint("(channel IS NULL) = (address IS NULL)", name=op.f("patient_contact_is_whole")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_patient_contact_patient_id")),
+        sa.PrimaryKeyConstraint("patient_id", name=op.f("patient_contact_pkey")),
+    )
+    op.create_table(
+        "reminder",
+        sa.Column("reminder_id", sa.Uuid(), nullable=False),
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("slot_starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rung", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("zone", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state IN ('pending', 'sending')) = (ended_at IS NULL)", name=op.f("reminder_ends")),
+        sa.CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name=op.f("reminder_comes_up")),
+        sa.CheckConstraint(
+            "reason IN ('not-booked', 'not-wanted', 'superseded', 'too-late', 'address-refused', 'no-channel', 'attempts-used', 'interrupted')",
+            name=op.f("reminder_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'dropped')", name=op.f("reminder_state")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('unknown', 'failed', 'dropped') OR reason IS NOT NULL", name=op.f("reminder_why")
+        ),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.appointment_id"], name=op.f("fk_reminder_appointment_id")
+        ),
+        sa.PrimaryKeyConstraint("reminder_id", name=op.f("reminder_pkey")),
+        sa.UniqueConstraint("appointment_id", "slot_starts_at", "rung", name="one_reminder_a_rung"),
+    )
+    op.create_index(
+        "ix_reminder_next_at", "reminder", ["next_at"], unique=False, postgresql_where=sa.text("next_at IS NOT NULL")
+    )
+    op.create_index("ix_reminder_patient_id", "reminder", ["patient_id"], unique=False)
+    op.create_table(
         "ticket",
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
@@ -56,9 +106,30 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('open', 'taken')"),
     )
+    op.create_table(
+        "reminder_attempt",
+        sa.Column("reminder_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("result", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "result IN ('sent', 'refused', 'deferred', 'no-channel', 'unknown')", name=op.f("reminder_attempt_result")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reminder_id"], ["reminder.reminder_id"], name=op.f("fk_reminder_attempt_reminder_id")
+        ),
+        sa.PrimaryKeyConstraint("reminder_id", "number", name=op.f("reminder_attempt_pkey")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("reminder_attempt")
     op.drop_index("ix_ticket_unfinished", table_name="ticket", postgresql_where=sa.text("state IN ('open', 'taken')"))
     op.drop_index("ix_ticket_patient_id", table_name="ticket")
     op.drop_table("ticket")
+    op.drop_index("ix_reminder_patient_id", table_name="reminder")
+    op.drop_index("ix_reminder_next_at", table_name="reminder", postgresql_where=sa.text("next_at IS NOT NULL"))
+    op.drop_table("reminder")
+    op.drop_table("patient_contact")
