@@ -15,6 +15,7 @@ from services.registration.booking.straight import STRAIGHT
 from services.registration.consumers import REACTIONS
 from services.registration.desk.api import router as desk
 from services.registration.guide.api import router as guide
+from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
 from services.registration.reminders import handlers as reminder_handlers
 from services.registration.reminders.api import router as reminders
@@ -57,7 +58,7 @@ SERVICE = Service(
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide, reminders),
+    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide, reminders, passes),
     straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS,),

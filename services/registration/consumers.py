@@ -4,6 +4,7 @@ It hears its own events too, where a capability speaks to one that stands above 
 """
 
 from services.registration.booking import handlers as booking
+from services.registration.passes import handlers as passes
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.followup.visits import VisitRequested
@@ -20,6 +21,12 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     await booking.on_patient_deceased(event, work)
 
 
+async def on_appointment_changed(event: AppointmentRescheduled | AppointmentCancelled, work: Work) -> None:
+    """Reminders and the parking place go with the appointment."""
+    await reminders.on_appointment(event, work)
+    await passes.on_appointment(event, work)
+
+
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
@@ -27,8 +34,8 @@ REACTIONS = Reactions(
         SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
         AppointmentBooked: reminders.on_appointment,
-        AppointmentRescheduled: reminders.on_appointment,
-        AppointmentCancelled: reminders.on_appointment,
+        AppointmentRescheduled: on_appointment_changed,
+        AppointmentCancelled: on_appointment_changed,
         ContactChosen: reminders.on_contact_chosen,
     }
 )

@@ -12,6 +12,50 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "parking_day",
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
+        sa.CheckConstraint("reserved BETWEEN 0 AND capacity", name=op.f("parking_never_overbooked")),
+        sa.PrimaryKeyConstraint("campus_id", "day", name=op.f("parking_day_pkey")),
+    )
+    op.create_table(
+        "arrival_pass",
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("plate", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("release_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'released') = (plate IS NULL)", name=op.f("arrival_pass_forgets_the_plate")),
+        sa.CheckConstraint(
+            "(state = 'released') = (release_reason IS NOT NULL)", name=op.f("arrival_pass_released_why")
+        ),
+        sa.CheckConstraint(
+            "release_reason IN ('patient', 'appointment-over', 'new-day-full')",
+            name=op.f("arrival_pass_release_reason"),
+        ),
+        sa.CheckConstraint("state <> 'used' OR used_at IS NOT NULL", name=op.f("arrival_pass_used_when")),
+        sa.CheckConstraint("state IN ('reserved', 'used', 'released')", name=op.f("arrival_pass_state")),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.appointment_id"], name=op.f("fk_arrival_pass_appointment_id")
+        ),
+        sa.PrimaryKeyConstraint("appointment_id", name=op.f("arrival_pass_pkey")),
+    )
+    op.create_index(
+        "one_pass_a_plate",
+        "arrival_pass",
+        ["campus_id", "day", "plate"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('reserved', 'used')"),
+    )
+    op.create_table(
         "patient_contact",
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -133,3 +177,8 @@ def downgrade() -> None:
     op.drop_index("ix_reminder_next_at", table_name="reminder", postgresql_where=sa.text("next_at IS NOT NULL"))
     op.drop_table("reminder")
     op.drop_table("patient_contact")
+    op.drop_index(
+        "one_pass_a_plate", table_name="arrival_pass", postgresql_where=sa.text("state IN ('reserved', 'used')")
+    )
+    op.drop_table("arrival_pass")
+    op.drop_table("parking_day")
