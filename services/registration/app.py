@@ -17,6 +17,8 @@ from services.registration.desk.api import router as desk
 from services.registration.guide.api import router as guide
 from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
+from services.registration.quota import handlers as quota_handlers
+from services.registration.quota.api import router as quota
 from services.registration.reminders import handlers as reminder_handlers
 from services.registration.reminders.api import router as reminders
 from services.registration.reminders.sending import Dispatch
@@ -52,16 +54,17 @@ async def writer_lane(host: Host) -> AsyncIterator[None]:
 HOLDS = Timer(
     name="holds", fire=in_one_work(booking_handlers.expire_holds), next_due_at=booking_handlers.next_hold_ends_at
 )
+QUOTA = Timer(name="quota", fire=in_one_work(quota_handlers.release), next_due_at=quota_handlers.next_release_at)
 
 SERVICE = Service(
     name="registration",
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide, reminders, passes),
+    routers=(patients, schedules, booking, arrivals, visit_requests, admissions, desk, guide, reminders, passes, quota),
     straight=STRAIGHT,
     reactions=REACTIONS,
-    timers=(HOLDS,),
+    timers=(HOLDS, QUOTA),
     settings=RegistrationSettings,
     resources=resources,
 )

@@ -5,6 +5,7 @@ It hears its own events too, where a capability speaks to one that stands above 
 
 from services.registration.booking import handlers as booking
 from services.registration.passes import handlers as passes
+from services.registration.quota import handlers as quota
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.followup.visits import VisitRequested
@@ -27,15 +28,27 @@ async def on_appointment_changed(event: AppointmentRescheduled | AppointmentCanc
     await passes.on_appointment(event, work)
 
 
+async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> None:
+    """What went with the appointment, and the referral behind it."""
+    await on_appointment_changed(event, work)
+    await quota.on_appointment_cancelled(event, work)
+
+
+async def on_session_opened(event: SessionOpened, work: Work) -> None:
+    """New places are for those who wait."""
+    await visit_requests.on_places_opened(event, work)
+    await quota.on_session_opened(event, work)
+
+
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: visit_requests.on_places_opened,
+        SessionOpened: on_session_opened,
         SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
         AppointmentBooked: reminders.on_appointment,
         AppointmentRescheduled: on_appointment_changed,
-        AppointmentCancelled: on_appointment_changed,
+        AppointmentCancelled: on_appointment_cancelled,
         ContactChosen: reminders.on_contact_chosen,
     }
 )

@@ -47,6 +47,7 @@ class Channel(StrEnum):
     PHONE = "phone"
     KIOSK = "kiosk"
     FOLLOWUP = "followup"
+    ALLIANCE = "alliance"
 
 
 class CancelReason(StrEnum):

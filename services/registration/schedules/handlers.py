@@ -1,7 +1,7 @@
 """What can be asked of schedules: clinics, sessions, slots and their places. The edge commits."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.registration.schedules import model, planning, store
@@ -56,6 +56,16 @@ async def release(command: ReleaseSessions, work: Work) -> list[Session]:
     for session, access, places in released:
         work.publish(model.session_released(session, access, places))
     return [session for session, _, _ in released]
+
+
+async def kept(access: Access, before: datetime, limit: int, work: Work) -> list[UUID]:
+    """Sessions of that access with a free place that start before then, the earliest first."""
+    return await store.kept(work, access, before, limit)
+
+
+async def first_kept_at(access: Access, work: Work) -> datetime | None:
+    """When the earliest session of that access with a free place starts."""
+    return await store.first_kept_at(work, access)
 
 
 async def clinic(clinic_id: str, work: Work) -> Clinic:

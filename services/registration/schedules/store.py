@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, text, update
+from sqlalchemy import CheckConstraint, Column, ColumnElement, DateTime, Index, func, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -177,6 +177,18 @@ async def release_sessions(work: Work, command: ReleaseSessions) -> list[tuple[S
     return [(_session(row), Access(row["kept_for"]), row["free"]) for row in rows]
 
 
+async def kept(work: Work, access: Access, before: datetime, limit: int) -> list[UUID]:
+    """Sessions of that access with a free place that start before then and are not over, the earliest first."""
+    query = select(SessionRow.session_id).where(_unused(work, access), col(SessionRow.starts_at) < before)
+    return list(await work.session.exec(query.order_by(col(SessionRow.starts_at)).limit(limit)))
+
+
+async def first_kept_at(work: Work, access: Access) -> datetime | None:
+    """When the earliest session of that access with a free place starts; None without one."""
+    query = select(func.min(SessionRow.starts_at)).where(_unused(work, access))
+    return (await work.session.exec(query)).one()
+
+
 async def session(work: Work, session_id: UUID) -> Session:
     """The session, or `Missing`."""
     row = await work.session.get(SessionRow, session_id)
@@ -227,6 +239,12 @@ async def take_place(work: Work, key: SlotKey, access: Access) -> int | None:
 async def release_places(work: Work, keys: Sequence[SlotKey]) -> None:
     """Give places back, one for each time a key is named. Lock the slots first."""
     await (await work.sql()).execute(RELEASE_PLACES, *_keys(keys))
+
+
+def _unused(work: Work, access: Access) -> ColumnElement[bool]:
+    free = (col(SlotRow.session_id) == col(SessionRow.session_id)) & (col(SlotRow.booked) < col(SlotRow.capacity))
+    there = select(SlotRow.session_id).where(free, col(SlotRow.ends_at) > work.now).exists()
+    return (col(SessionRow.access) == access) & (col(SessionRow.ends_at) > work.now) & there
 
 
 def _keys(keys: Sequence[SlotKey]) -> tuple[list[UUID], list[datetime]]:

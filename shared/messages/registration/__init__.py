@@ -3,7 +3,7 @@
 A patient's name and contacts never leave the service: `patient_id` is opaque, and whoever may see more asks its owner.
 """
 
-from shared.messages.registration import admissions, arrivals, booking, desk, patients, schedules
+from shared.messages.registration import admissions, arrivals, booking, desk, patients, quota, schedules
 
 MESSAGES = (
     *patients.MESSAGES,
@@ -12,4 +12,5 @@ MESSAGES = (
     *arrivals.MESSAGES,
     *admissions.MESSAGES,
     *desk.MESSAGES,
+    *quota.MESSAGES,
 )

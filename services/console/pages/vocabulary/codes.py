@@ -20,6 +20,7 @@ CODES = {
         "card": msg("card"),
         "wechat": msg("WeChat Pay"),
         "alipay": msg("Alipay"),
+        "alliance": msg("partner hospital"),
         "sms": msg("text message"),
         "email": msg("e-mail"),
     },
@@ -45,6 +46,11 @@ CODES = {
         "identity-unproven": msg("identity not proven"),
         "not-ours": msg("not ours to do"),
         "duplicate": msg("asked for twice"),
+        "no-place": msg("no place in time"),
+        "quota-used": msg("quota used up"),
+        "place-lost": msg("place taken back"),
+        "partner": msg("by the referring hospital"),
+        "not-needed": msg("no longer needed"),
     },
     "state": {
         "completed": msg("done"),
@@ -57,6 +63,7 @@ CODES = {
         "referral": msg("referral"),
         "day-surgery": msg("day surgery"),
     },
+    "urgency": {"urgent": msg("urgent"), "soon": msg("soon"), "routine": msg("routine")},
     "line_class": {"01": msg("class A"), "02": msg("class B"), "03": msg("class C")},
     "status": {
         "O": msg("occupied"),

@@ -20,6 +20,7 @@ FIELDS = {
     "source": msg("Source"),
     "expected_days": msg("Expected days"),
     "kind": msg("Kind"),
+    "urgency": msg("Urgency"),
     "state": msg("State"),
     "tier": msg("Tier"),
     "bed_id": msg("Bed"),

@@ -16,6 +16,9 @@ EVENTS = {
     "registration.patient-arrived.v1": msg("Patient arrived"),
     "registration.visit-completed.v1": msg("Visit completed"),
     "registration.admission-requested.v1": msg("Admission requested"),
+    "registration.referral-placed.v1": msg("Referral has a place"),
+    "registration.referral-waiting.v1": msg("Referral waits for a place"),
+    "registration.referral-closed.v1": msg("Referral closed"),
     "registration.ticket-opened.v1": msg("Asked for at the one-stop desk"),
     "registration.ticket-closed.v1": msg("Answered by the one-stop desk"),
 }
@@ -32,6 +35,9 @@ FACTS = {
     "registration.appointment-rescheduled.v1": ("clinic_id", "slot_starts_at", "previous_slot_starts_at"),
     "registration.appointment-cancelled.v1": ("slot_starts_at", "reason"),
     "registration.admission-requested.v1": ("specialty", "campus_id", "source", "expected_days"),
+    "registration.referral-placed.v1": ("specialty", "urgency", "slot_starts_at"),
+    "registration.referral-waiting.v1": ("specialty", "urgency", "reason", "due_at"),
+    "registration.referral-closed.v1": ("reason",),
     "registration.ticket-opened.v1": ("kind", "due_at"),
     "registration.ticket-closed.v1": ("kind", "state", "reason"),
 }

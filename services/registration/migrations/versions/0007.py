@@ -8,9 +8,16 @@ revision = "0007"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+contract = "appointment_channel only grows by a word; every word that was allowed still is"
+
+CHANNELS = "'desk', 'app', 'phone', 'kiosk', 'followup'"
 
 
 def upgrade() -> None:
+    op.drop_constraint("appointment_channel", "appointment", type_="check")
+    op.execute(
+        f"ALTER TABLE appointment ADD CONSTRAINT appointment_channel CHECK (channel IN ({CHANNELS}, 'alliance'))"
+    )
     op.create_table(
         "parking_day",
         sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -19,6 +26,16 @@ def upgrade() -> None:
         sa.Column("reserved", sa.Integer(), nullable=False),
         sa.CheckConstraint("reserved BETWEEN 0 AND capacity", name=op.f("parking_never_overbooked")),
         sa.PrimaryKeyConstraint("campus_id", "day", name=op.f("parking_day_pkey")),
+    )
+    op.create_table(
+        "partner",
+        sa.Column("partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name_zh", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name_en", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("places_a_week", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("places_a_week >= 0", name=op.f("partner_quota")),
+        sa.PrimaryKeyConstraint("partner_id", name=op.f("partner_pkey")),
     )
     op.create_table(
         "arrival_pass",
@@ -56,6 +73,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('reserved', 'used')"),
     )
     op.create_table(
+        "partner_week",
+        sa.Column("partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("week_on", sa.Date(), nullable=False),
+        sa.Column("quota", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.CheckConstraint("extract(isodow FROM week_on) = 1", name=op.f("partner_week_begins_on_monday")),
+        sa.CheckConstraint("taken BETWEEN 0 AND quota", name=op.f("partner_never_over_quota")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.partner_id"], name=op.f("fk_partner_week_partner_id")),
+        sa.PrimaryKeyConstraint("partner_id", "week_on", name=op.f("partner_week_pkey")),
+    )
+    op.create_table(
         "patient_contact",
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -68,6 +96,53 @@ def upgrade() -> None:
         sa.CheckConstraint("(channel IS NULL) = (address IS NULL)", name=op.f("patient_contact_is_whole")),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_patient_contact_patient_id")),
         sa.PrimaryKeyConstraint("patient_id", name=op.f("patient_contact_pkey")),
+    )
+    op.create_table(
+        "referral",
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("specialty", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("urgency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("policy_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("wait_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("close_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("appointment_id", sa.Uuid(), nullable=True),
+        sa.Column("week_on", sa.Date(), nullable=True),
+        sa.Column("referred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(state = 'closed') = (close_reason IS NOT NULL)", name=op.f("referral_closed_why")),
+        sa.CheckConstraint("(state = 'waiting') = (wait_reason IS NOT NULL)", name=op.f("referral_waits_why")),
+        sa.CheckConstraint(
+            "close_reason IN ('partner', 'patient', 'deceased', 'not-needed')", name=op.f("referral_close_reason")
+        ),
+        sa.CheckConstraint("state <> 'placed' OR appointment_id IS NOT NULL", name=op.f("referral_placed_where")),
+        sa.CheckConstraint("state IN ('waiting', 'placed', 'closed')", name=op.f("referral_state")),
+        sa.CheckConstraint("urgency IN ('urgent', 'soon', 'routine')", name=op.f("referral_urgency")),
+        sa.CheckConstraint(
+            "wait_reason IN ('no-place', 'quota-used', 'place-lost')", name=op.f("referral_wait_reason")
+        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.partner_id"], name=op.f("fk_referral_partner_id")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_referral_patient_id")),
+        sa.PrimaryKeyConstraint("referral_id", name=op.f("referral_pkey")),
+    )
+    op.create_index("ix_referral_patient_id", "referral", ["patient_id"], unique=False)
+    op.create_index(
+        "ix_referral_waiting",
+        "referral",
+        ["due_at", "referral_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "one_referral_an_appointment",
+        "referral",
+        ["appointment_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'placed'"),
     )
     op.create_table(
         "reminder",
@@ -169,6 +244,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_constraint("appointment_channel", "appointment", type_="check")
+    op.execute("UPDATE appointment SET channel = 'desk' WHERE channel = 'alliance'")
+    op.execute(f"ALTER TABLE appointment ADD CONSTRAINT appointment_channel CHECK (channel IN ({CHANNELS}))")
     op.drop_table("reminder_attempt")
     op.drop_index("ix_ticket_unfinished", table_name="ticket", postgresql_where=sa.text("state IN ('open', 'taken')"))
     op.drop_index("ix_ticket_patient_id", table_name="ticket")
@@ -176,9 +254,15 @@ def downgrade() -> None:
     op.drop_index("ix_reminder_patient_id", table_name="reminder")
     op.drop_index("ix_reminder_next_at", table_name="reminder", postgresql_where=sa.text("next_at IS NOT NULL"))
     op.drop_table("reminder")
+    op.drop_index("one_referral_an_appointment", table_name="referral", postgresql_where=sa.text("state = 'placed'"))
+    op.drop_index("ix_referral_waiting", table_name="referral", postgresql_where=sa.text("state = 'waiting'"))
+    op.drop_index("ix_referral_patient_id", table_name="referral")
+    op.drop_table("referral")
     op.drop_table("patient_contact")
+    op.drop_table("partner_week")
     op.drop_index(
         "one_pass_a_plate", table_name="arrival_pass", postgresql_where=sa.text("state IN ('reserved', 'used')")
     )
     op.drop_table("arrival_pass")
+    op.drop_table("partner")
     op.drop_table("parking_day")
