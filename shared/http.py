@@ -3,13 +3,14 @@
 Middleware is pure ASGI: the convenient base class costs a request four times its own time.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
@@ -18,7 +19,8 @@ from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
-from shared.problem import problem
+from shared.problem import install, problem
+from shared.storable import storable
 from shared.telemetry import Telemetry
 from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
 from shared.work import Missing
@@ -26,7 +28,13 @@ from shared.work import Missing
 CORRELATION = b"x-correlation-id"
 LONGEST_ID = 64
 TOO_LARGE = 413
+LARGEST_BODY_BYTES = 1024 * 1024
+"""Of a request; a route that takes files says `max_body_size` of its own."""
+
 PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+
+UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {}}}
@@ -163,6 +171,26 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
         return Response(request.app.state.telemetry.render(), media_type="text/plain; version=0.0.4")
 
     return router
+
+
+def assembled(title: str, lifespan: Any, routers: Iterable[APIRouter]) -> FastAPI:  # noqa: ANN401 - FastAPI's own type
+    """An application of these routers, whose every route bounds its body, keeps what can be kept, and says no alike."""
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        telemetry=UNTOLD,
+        redirect_slashes=False,
+        dependencies=[Depends(storable)],
+    )
+    install(app)
+    install_missing(app)
+    install_outage(app)
+    for router in routers:
+        app.include_router(router, max_body_size=LARGEST_BODY_BYTES)
+    return app
 
 
 def install_outage(app: FastAPI) -> None:

@@ -25,7 +25,7 @@ PATIENT = {
 
 
 async def registration(service: ServiceUnderTest) -> Known:
-    """Patients, a clinic with a day of slots, an appointment, a ticket."""
+    """Patients, a clinic with a day of slots, an appointment with what goes with it, a ticket, a referral."""
     patients = [str(new_id()) for _ in range(3)]
     for patient_id in patients:
         await _made(service, "POST", "/patients", "front-desk", {"patient_id": patient_id, **PATIENT})
@@ -37,9 +37,16 @@ async def registration(service: ServiceUnderTest) -> Known:
     places = {"session_id": sessions[0]["session_id"], "slot_starts_at": sessions[0]["starts_at"]}
     wish = {"patient_id": patients[0], "visit_type": "outpatient", "channel": "desk", **places}
     appointment = await _made(service, "POST", "/appointments", "front-desk", wish)
-    ticket = await _made(
-        service, "POST", "/desk/tickets", "front-desk", {"patient_id": patients[0], "kind": "record-copy"}
-    )
+    asked = {"patient_id": patients[0], "kind": "record-copy"}
+    ticket = await _made(service, "POST", "/desk/tickets", "front-desk", asked)
+    parked = {"appointment_id": appointment["appointment_id"], "plate": "川A12345"}
+    await _made(service, "POST", "/arrival-passes", "front-desk", parked)
+    contact = {"channel": "sms", "address": "+86 28 0000 0000"}
+    await _made(service, "PUT", f"/patients/{patients[0]}/contact", "front-desk", contact)
+    await service.deliver(*await service.said())
+    await _made(service, "PUT", "/partners/qingyang", "back-office", {"name_zh": "青羊社区", "places_a_week": 5})
+    referred = {"partner_id": "qingyang", "patient_id": patients[1], "specialty": "cardiology", "urgency": "soon"}
+    referral = await _made(service, "POST", "/referrals", "system", referred)
     return {
         "patient_id": patients,
         "clinic_id": ["heart"],
@@ -48,6 +55,12 @@ async def registration(service: ServiceUnderTest) -> Known:
         "appointment_id": [appointment["appointment_id"]],
         "ticket_id": [ticket["ticket_id"]],
         "kind": ["record-copy"],
+        "campus_id": ["main"],
+        "day": ["2026-03-04"],
+        "plate": ["川A12345"],
+        "partner_id": ["qingyang"],
+        "referral_id": [referral["referral_id"]],
+        "specialty": ["cardiology"],
         "from_at": ["2026-03-03T00:00:00Z"],
     }
 

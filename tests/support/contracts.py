@@ -2,8 +2,10 @@
 
 import pytest
 
+MOST = 3
 BUDGET = 100
-"""Requests of each kind that a service gets in every run of the suite, the same ones, shared among its operations."""
+"""Requests of each kind that a service gets in every run of the suite, the same ones, shared among its operations;
+none gets more than `MOST`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -53,7 +53,7 @@ class SmtpSender:
         try:
             self._sign_in(connection)
             refusal = self._envelope(connection, message.address)
-            return refusal or _data(connection, self._mail(message))
+            return refusal or _letter(connection, self._mail(message))
         except (OSError, smtplib.SMTPException):
             return Result.DEFERRED
         finally:
@@ -95,7 +95,7 @@ class SmtpSender:
         return mail.as_bytes()
 
 
-def _data(connection: smtplib.SMTP, mail: bytes) -> Result:
+def _letter(connection: smtplib.SMTP, mail: bytes) -> Result:
     """From here on a break leaves the outcome unknown."""
     try:
         code, _ = connection.data(mail)

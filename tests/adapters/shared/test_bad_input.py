@@ -5,7 +5,7 @@ import json
 import pytest
 
 from services.registration.app import SERVICE
-from shared.hosting import LARGEST_BODY_BYTES
+from shared.http import LARGEST_BODY_BYTES
 from shared.ids import new_id
 
 PATIENT = {"name": "Invented Person", "sex": "F", "born_on": "1980-01-01", "insutype": "310"}
