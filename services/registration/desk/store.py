@@ -12,12 +12,9 @@ from sqlalchemy import CheckConstraint, DateTime, Index, text, tuple_, update
 from sqlmodel import Field, col, select
 
 from services.registration.desk.model import UNFINISHED, Outcome, RejectReason, State, Ticket, Wanted
-from services.registration.tables import Row
+from services.registration.tables import Row, words
 from shared.work import Missing, Work
 
-STATES = ", ".join(f"'{state}'" for state in State)
-OUTCOMES = ", ".join(f"'{outcome}'" for outcome in Outcome)
-REASONS = ", ".join(f"'{reason}'" for reason in RejectReason)
 COUNT = """
 SELECT kind, role,
     count(*) AS opened,
@@ -35,9 +32,9 @@ class TicketRow(Row, table=True):
 
     __tablename__ = "ticket"
     __table_args__ = (
-        CheckConstraint(f"state IN ({STATES})", name="ticket_state"),
-        CheckConstraint(f"outcome IN ({OUTCOMES})", name="ticket_outcome"),
-        CheckConstraint(f"reject_reason IN ({REASONS})", name="ticket_reject_reason"),
+        CheckConstraint(f"state IN ({words(State)})", name="ticket_state"),
+        CheckConstraint(f"outcome IN ({words(Outcome)})", name="ticket_outcome"),
+        CheckConstraint(f"reject_reason IN ({words(RejectReason)})", name="ticket_reject_reason"),
         CheckConstraint("state <> 'taken' OR owner IS NOT NULL", name="ticket_taken_by_somebody"),
         CheckConstraint("(state = 'completed') = (outcome IS NOT NULL)", name="ticket_completed_how"),
         CheckConstraint("(state = 'rejected') = (reject_reason IS NOT NULL)", name="ticket_rejected_why"),

@@ -103,6 +103,11 @@ async def test_a_number_without_end_is_refused(registration):
     assert answer.status_code in {400, 422}
 
 
+async def test_a_number_in_an_address_ends_where_the_databases_do(registration):
+    answer = await registration.get(f"/dead-letters/{2**63}", role="operator")
+    assert answer.status_code == 422
+
+
 async def test_an_address_may_not_hold_what_cannot_be_kept(registration):
     answer = await registration.get("/clinics/a%00b", role="front-desk")
     assert answer.status_code == 422
