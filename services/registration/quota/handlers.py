@@ -89,14 +89,15 @@ async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> N
     if referral is not None:
         reason = CloseReason.DECEASED if event.reason == CancelReason.DECEASED else CloseReason.PATIENT
         await _close(referral, reason, work)
-    session = await schedules.session(event.session_id, work)
-    if session.access is Access.ALLIANCE and event.reason != CancelReason.HOSPITAL:
-        await _serve_waiting(session.clinic_id, work)
+    if event.reason != CancelReason.HOSPITAL and await store.anybody_waits(work):
+        session = await schedules.session(event.session_id, work)
+        if session.access is Access.ALLIANCE:
+            await _serve_waiting(session.clinic_id, work)
 
 
 async def on_session_opened(event: SessionOpened, work: Work) -> None:
     """New kept places are for those who wait, the nearest promise first."""
-    if event.access == Access.ALLIANCE:
+    if event.access == Access.ALLIANCE and await store.anybody_waits(work):
         await _serve_waiting(event.clinic_id, work)
 
 

@@ -164,6 +164,12 @@ async def placed_in(work: Work, appointment_id: UUID) -> Referral | None:
     return found[0] if found else None
 
 
+async def anybody_waits(work: Work) -> bool:
+    """Whether there is a waiting referral at all."""
+    query = select(ReferralRow.referral_id).where(col(ReferralRow.state) == State.WAITING).limit(1)
+    return (await work.session.exec(query)).first() is not None
+
+
 async def waiting_for(work: Work, specialty: str, campus_id: str) -> Sequence[Referral]:
     """Who waits for a place there and was promised one that is still ahead, the nearest promise first."""
     wanted = (col(ReferralRow.specialty) == specialty) & (col(ReferralRow.state) == State.WAITING)
