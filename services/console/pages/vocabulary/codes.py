@@ -84,6 +84,7 @@ CODES = {
         "stat": msg("at once"),
         "asap": msg("as soon as possible"),
         "urgent": msg("urgent"),
+        "soon": msg("soon"),
         "routine": msg("routine"),
     },
     "call": {
@@ -108,7 +109,6 @@ CODES = {
         "admission-consent": msg("consent to admission"),
         "risk-assessment": msg("risk assessment"),
     },
-    "urgency": {"urgent": msg("urgent"), "soon": msg("soon"), "routine": msg("routine")},
     "line_class": {"01": msg("class A"), "02": msg("class B"), "03": msg("class C")},
     "status": {
         "O": msg("occupied"),
