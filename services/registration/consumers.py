@@ -4,8 +4,11 @@ It hears its own events too, where a capability speaks to one that stands above 
 """
 
 from services.registration.booking import handlers as booking
+from services.registration.exams import reactions as exams
 from services.registration.visitrequests import handlers as visit_requests
+from shared.messages.beds.stays import BedReserved, ReservationExpired
 from shared.messages.followup.visits import VisitRequested
+from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
 from shared.reactions import Reactions
@@ -16,6 +19,7 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     """What the patient waits for is dropped, what is booked is cancelled."""
     await visit_requests.on_patient_deceased(event, work)
     await booking.on_patient_deceased(event, work)
+    await exams.on_patient_deceased(event, work)
 
 
 REACTIONS = Reactions(
@@ -23,5 +27,8 @@ REACTIONS = Reactions(
         VisitRequested: visit_requests.on_visit_requested,
         SessionOpened: visit_requests.on_session_opened,
         PatientDeceased: on_patient_deceased,
+        AdmissionRequested: exams.on_admission_requested,
+        BedReserved: exams.on_bed_reserved,
+        ReservationExpired: exams.on_reservation_expired,
     }
 )
