@@ -108,9 +108,9 @@ async def catalogue(codes: Collection[str], work: Work) -> Catalogue | Refused:
     )
 
 
-async def lock_devices(device_ids: Collection[str], work: Work) -> dict[str, ExamDevice]:
-    """These devices, which nobody else plans on until this work is done."""
-    return {one.device_id: one for one in await store.lock_devices(work, device_ids)}
+async def devices_by_id(device_ids: Collection[str], work: Work) -> dict[str, ExamDevice]:
+    """Those of these devices that there are."""
+    return {one.device_id: one for one in await store.devices_by_id(work, device_ids)}
 
 
 async def _take(lines: Mapping[int, Line], rejected: Sequence[Rejected], work: Work) -> ImportReport:

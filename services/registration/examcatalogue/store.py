@@ -165,11 +165,10 @@ async def devices(work: Work, modalities: Collection[str] | None = None) -> list
     return [_device(row) for row in await work.session.exec(query)]
 
 
-async def lock_devices(work: Work, device_ids: Collection[str]) -> list[ExamDevice]:
-    """These devices, which nobody else plans on until this work is done; locked in one order by everybody."""
+async def devices_by_id(work: Work, device_ids: Collection[str]) -> list[ExamDevice]:
+    """Those of these devices that there are."""
     query = select(ExamDeviceRow).where(col(ExamDeviceRow.device_id).in_(device_ids))
-    locked = query.order_by(col(ExamDeviceRow.device_no)).with_for_update(key_share=True)
-    return [_device(row) for row in await work.session.exec(locked)]
+    return [_device(row) for row in await work.session.exec(query)]
 
 
 def _values(line: ExamItem | ExamRule | Preparation | ExamDevice) -> dict[str, Any]:

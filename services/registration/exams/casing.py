@@ -3,7 +3,6 @@
 Invariant: a case begins with the hospital's own midnight, so every start of a plan is on a tick of its clock.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,22 +111,23 @@ def impossible(case: Case) -> list[str]:
     return [exam.item_code for exam in case.exams if not any(any(case.starts(exam, device)) for device in case.devices)]
 
 
-def legal_starts(case: Case, item_code: str, others: Sequence[Place], on: Span) -> dict[tuple[int, str], Place]:
+def legal_starts(case: Case, item_code: str, others: Sequence[Place], on: Span) -> list[Place]:
     """Where one exam can be while the others stay: a place for each start and campus between two minutes."""
-    exam, found = case.by_item[item_code], defaultdict[int, dict[str, Place]](dict)
+    minutes = case.by_item[item_code].minutes
+    found: dict[tuple[int, str], Place] = {}
     for device in case.devices:
-        for first, last in case.starts(exam, device):
+        for first, last in case.starts(case.by_item[item_code], device):
             for start in range(_tick(max(first, on[0])), min(last, on[1] - 1) + 1, TICK_MINUTES):
                 place = Place(
                     item_code=item_code,
                     device_id=device.device_id,
                     campus_id=device.campus_id,
                     start=start,
-                    end=start + exam.minutes,
+                    end=start + minutes,
                 )
-                if device.campus_id not in found[start] and not faults_of(case, place, others):
-                    found[start][device.campus_id] = place
-    return {(start, campus): place for start, by_campus in sorted(found.items()) for campus, place in by_campus.items()}
+                if (start, device.campus_id) not in found and not faults_of(case, place, others):
+                    found[start, device.campus_id] = place
+    return [found[key] for key in sorted(found)]
 
 
 def _exam(code: str, catalogue: Catalogue, policy: Policy) -> Exam:

@@ -67,7 +67,7 @@ async def decide(
     order_id: UUID, item_code: str, result_id: UUID, choice: Choice, reason: OverrideReason | None, work: Work
 ) -> Shown | Refused:
     """Let a recognised result stand for an exam of the order, or have it done again with a reason."""
-    order = await store.order(work, order_id, for_change=True)
+    order = await store.order(work, order_id)
     after = model.reuse(order, item_code)
     if isinstance(after, Refused):
         return after
@@ -98,7 +98,7 @@ async def propose(order_id: UUID, work: Work) -> Proposal | Refused:
     if isinstance(found, Refused):
         return found
     case, best = found
-    devices = {one.device_id: one for one in await catalogues.devices(work)}
+    devices = await catalogues.devices_by_id([one.device_id for one in best.places], work)
     return Proposal(
         exams=casing.placed_exams(best.places, case, devices, ExamStatus.HELD),
         visits=best.cost.visits,
@@ -110,7 +110,7 @@ async def propose(order_id: UUID, work: Work) -> Proposal | Refused:
 
 async def find_places(order_id: UUID, hold: bool, work: Work) -> Shown | Refused:
     """Hold the best plan, or book it at once, all its devices or none."""
-    order = await store.order(work, order_id, for_change=True)
+    order = await store.order(work, order_id)
     patient = await patients.living_patient(order.patient_id, work)
     if isinstance(patient, Refused):
         return patient
@@ -122,7 +122,7 @@ async def find_places(order_id: UUID, hold: bool, work: Work) -> Shown | Refused
 
 async def confirm_plan(order_id: UUID, work: Work) -> Shown | Refused:
     """Make a hold a booking."""
-    order = await store.order(work, order_id, for_change=True)
+    order = await store.order(work, order_id)
     patient = await patients.living_patient(order.patient_id, work)
     if isinstance(patient, Refused):
         return patient
@@ -131,19 +131,19 @@ async def confirm_plan(order_id: UUID, work: Work) -> Shown | Refused:
 
 async def cancel_order(order_id: UUID, reason: CancelReason, work: Work) -> Shown | Refused:
     """Give back what is not done."""
-    order = await store.order(work, order_id, for_change=True)
+    order = await store.order(work, order_id)
     return await _keep(order, plans.cancel(order, reason), work)
 
 
 async def note_done(order_id: UUID, item_code: str, work: Work) -> Shown | Refused:
     """An exam was done."""
-    order = await store.order(work, order_id, for_change=True)
+    order = await store.order(work, order_id)
     return await _keep(order, plans.done(order, item_code, work.now), work)
 
 
 async def move_exam(command: MoveExam, work: Work) -> Shown | Refused:
     """Give one exam another place, where that and all the others still keep every rule."""
-    order = await store.order(work, command.order_id, for_change=True)
+    order = await store.order(work, command.order_id)
     exam = model.exam_of(order, command.item_code)
     if isinstance(exam, Refused):
         return exam
@@ -154,7 +154,7 @@ async def move_exam(command: MoveExam, work: Work) -> Shown | Refused:
     chosen = _choose(command, case, others)
     if isinstance(chosen, Refused):
         return chosen
-    devices = await catalogues.lock_devices({chosen.device_id}, work)
+    devices = await catalogues.devices_by_id([chosen.device_id], work)
     (after,) = casing.placed_exams([chosen], case, devices, exam.status)
     return await _keep(order, plans.moved(order, exam, after, cost(case, [*others, chosen])), work)
 
@@ -171,8 +171,8 @@ async def legal_starts(order_id: UUID, item_code: str, on: date, work: Work) -> 
     others = [casing.place_of(one, case) for one in order.exams if one is not exam]
     zone = await catalogues.zone(work)
     day = case.minute(day_starts(zone, on)), case.minute(day_starts(zone, on + timedelta(days=1)))
-    devices = {one.device_id: one for one in await catalogues.devices(work)}
-    places = casing.legal_starts(case, item_code, others, day).values()
+    places = casing.legal_starts(case, item_code, others, day)
+    devices = await catalogues.devices_by_id([one.device_id for one in places], work)
     return casing.placed_exams(places, case, devices, exam.status)
 
 
@@ -192,9 +192,10 @@ async def close_device(closure: Closure, work: Work) -> Closure | Refused:
     """Take a device out of its calendar for a time in which nothing is booked on it."""
     if closure.from_at >= closure.to_at:
         return model.no(Reason.WINDOW_BACKWARDS)
-    device = (await catalogues.lock_devices([closure.device_id], work)).get(closure.device_id)
+    device = (await catalogues.devices_by_id([closure.device_id], work)).get(closure.device_id)
     if device is None:
         raise Missing("exam-device", closure.device_id)
+    await store.one_at_a_time(work)
     kept = await store.close(work, closure, device.device_no, device.campus_id)
     return closure if kept else model.no(Reason.DEVICE_IN_USE)
 

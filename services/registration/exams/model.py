@@ -79,7 +79,7 @@ REMEDIES = {
     Reason.HOLD_EXPIRED: "hold a plan again and confirm it in time",
     Reason.DECISION_MISSING: "decide about each recognised result first: reuse it, or override it with a reason",
     Reason.NO_PLAN: "give more days, wider windows or more campuses",
-    Reason.PLACES_TAKEN: "others were quicker three times: ask again",
+    Reason.PLACES_TAKEN: "others were quicker: ask again",
     Reason.ALREADY_DONE: "an exam that is done stays where it was",
     Reason.NOT_YET: "note an exam as done once it has begun",
     Reason.DEVICE_IN_USE: "move the exams that are booked on it in that time first",

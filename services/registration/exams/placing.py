@@ -1,7 +1,7 @@
 """Finding places for an order and keeping them: calendars read, planned off the event loop, written all or none.
 
-Devices are locked, by number, before anything is written to their calendars: whoever is later waits there, sees what
-was taken, and plans again. So two plans never wait for each other.
+Nothing is locked while it is planned. Who writes calendars or orders does so one at a time, and what was read is checked
+then: places that are taken in between are planned anew, once more and for good; an order that changed is `Stale`.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from services.registration.exams.policy import policy
 from shared.decision import Refused
 from shared.work import Work
 
-ATTEMPTS = 3
+ATTEMPTS = 2
 MOST_APPOINTMENTS = 100
 A_DAY = timedelta(days=1)
 
@@ -47,7 +47,7 @@ async def propose(order: ExamOrder, work: Work) -> tuple[Case, Plan] | Refused:
 
 
 async def find_places(order: ExamOrder, work: Work, *, hold: bool) -> ExamOrder | Refused:
-    """Hold or book the best plan. Who loses a race plans anew; the third time it is a no."""
+    """Hold or book the best plan. Who loses a race plans anew, with everybody else waiting, and gets it then."""
     catalogue = await catalogues.catalogue(order.to_do, work)
     if isinstance(catalogue, Refused):
         return catalogue
@@ -56,7 +56,7 @@ async def find_places(order: ExamOrder, work: Work, *, hold: bool) -> ExamOrder 
         if isinstance(found, Refused):
             return found
         case, best = found
-        devices = await catalogues.lock_devices({one.device_id for one in best.places}, work)
+        devices = await catalogues.devices_by_id([one.device_id for one in best.places], work)
         status = ExamStatus.HELD if hold else ExamStatus.BOOKED
         exams = casing.placed_exams(best.places, case, devices, status)
         held_until = work.now + policy().hold if hold else None
@@ -68,7 +68,8 @@ async def find_places(order: ExamOrder, work: Work, *, hold: bool) -> ExamOrder 
 
 async def keep(before: ExamOrder, after: ExamOrder, said: list[Said], work: Work) -> Reason | None:
     """Write an order with its exams and say so; why that cannot be, or None."""
-    devices = await catalogues.lock_devices({one.device_id for one in after.exams}, work)
+    await store.one_at_a_time(work)
+    devices = await catalogues.devices_by_id([one.device_id for one in after.exams], work)
     numbers = {device_id: one.device_no for device_id, one in devices.items()}
     if reason := await store.keep(work, after, numbers):
         return reason

@@ -48,7 +48,7 @@ async def on_bed_reserved(event: BedReserved, work: Work) -> None:
 
 async def on_reservation_expired(event: ReservationExpired, work: Work) -> None:
     """Give the devices back; the exams are booked again with the next bed."""
-    order = await store.order_or_none(work, event.stay_id, for_change=True)
+    order = await store.order_or_none(work, event.stay_id)
     if order is not None:
         await _give_back(order, CancelReason.BED_GIVEN_BACK, work)
 
@@ -61,7 +61,7 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
 
 async def _order_of(request_id: UUID, work: Work) -> ExamOrder | None:
     """The exam order of an admission request, written now if it is not there; None where it asks for no exams."""
-    order = await store.order_or_none(work, request_id, for_change=True)
+    order = await store.order_or_none(work, request_id)
     if order is not None:
         return order
     try:

@@ -44,6 +44,7 @@ CONFLICTS = {
     ONE_PLACE_A_PATIENT: Reason.PLACES_TAKEN,
     "exam_order_pkey": Reason.ORDER_EXISTS,
 }
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('exam calendars'))"
 TAKEN = """
 SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
 WHERE device_id = ANY($1) AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
@@ -125,19 +126,22 @@ class ExamUseRow(Row, table=True):
     status: str
 
 
-async def order(work: Work, order_id: UUID, *, for_change: bool = False) -> ExamOrder:
-    """The latest version of an order with its exams, or `Missing`. For a change it is kept from others."""
-    found = await order_or_none(work, order_id, for_change=for_change)
+async def one_at_a_time(work: Work) -> None:
+    """Let whoever writes calendars and orders end first. Everybody comes here before locking anything of either."""
+    await (await work.sql()).execute(ONE_AT_A_TIME)
+
+
+async def order(work: Work, order_id: UUID) -> ExamOrder:
+    """The latest version of an order with its exams, or `Missing`."""
+    found = await order_or_none(work, order_id)
     if found is None:
         raise Missing("exam-order", order_id)
     return found
 
 
-async def order_or_none(work: Work, order_id: UUID, *, for_change: bool = False) -> ExamOrder | None:
+async def order_or_none(work: Work, order_id: UUID) -> ExamOrder | None:
     """The same, or None."""
     query = select(ExamOrderRow).where(col(ExamOrderRow.order_id) == order_id)
-    if for_change:
-        query = query.with_for_update(key_share=True)
     rows = list(await work.session.exec(query.execution_options(populate_existing=True)))
     return (await _orders(work, rows))[0] if rows else None
 
@@ -157,18 +161,18 @@ async def orders(
 
 
 async def unfinished_of(work: Work, patient_id: UUID) -> list[ExamOrder]:
-    """The patient's orders that are neither done nor cancelled, for a change."""
+    """The patient's orders that are neither done nor cancelled."""
     mine = col(ExamOrderRow.patient_id) == patient_id
     going = col(ExamOrderRow.status).not_in((Status.DONE, Status.CANCELLED))
     query = select(ExamOrderRow).where(mine, going).order_by(col(ExamOrderRow.order_id))
-    return await _orders(work, list(await work.session.exec(query.with_for_update(key_share=True))))
+    return await _orders(work, list(await work.session.exec(query)))
 
 
 async def overdue(work: Work, limit: int) -> list[ExamOrder]:
-    """Holds whose time is over, oldest first; those that somebody else has in hand are left to them."""
+    """Holds whose time is over, oldest first."""
     over = (col(ExamOrderRow.status) == Status.HELD) & (col(ExamOrderRow.held_until) <= work.now)
     query = select(ExamOrderRow).where(over).order_by(col(ExamOrderRow.held_until)).limit(limit)
-    return await _orders(work, list(await work.session.exec(query.with_for_update(skip_locked=True, key_share=True))))
+    return await _orders(work, list(await work.session.exec(query)))
 
 
 async def next_hold_ends_at(work: Work) -> datetime | None:
@@ -202,9 +206,14 @@ async def add(work: Work, new: ExamOrder) -> Reason | None:
 
 
 async def save(work: Work, before: ExamOrder, after: ExamOrder) -> None:
-    """Write the next version of an order that this work has locked."""
-    mine = (col(ExamOrderRow.order_id) == after.order_id) & (col(ExamOrderRow.version) == before.version)
-    result = await work.session.exec(update(ExamOrderRow).where(mine).values(**_values(after)))
+    """Write an order over what was read of it. Raises `Stale` when somebody else wrote it first."""
+    unchanged = (
+        (col(ExamOrderRow.order_id) == before.order_id)
+        & (col(ExamOrderRow.version) == before.version)
+        & (col(ExamOrderRow.status) == before.status)
+        & (col(ExamOrderRow.reused_codes) == list(before.reused_codes))
+    )
+    result = await work.session.exec(update(ExamOrderRow).where(unchanged).values(**_values(after)))
     if result.rowcount != 1:
         raise Stale("exam-order", after.order_id)
 

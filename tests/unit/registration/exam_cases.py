@@ -104,10 +104,14 @@ def exhaustive(asked: Case) -> tuple[int, int, int] | None:
     choices = [sorted(set(starts(asked, one))) for one in asked.exams]
     best = None
     for chosen in product(*choices):
-        plan = sorted(
-            (start, start + one.minutes, campus, one)
-            for (start, campus), one in zip(chosen, asked.exams, strict=True)
-        ) if len({start for start, _ in chosen}) == len(chosen) else []
+        plan = (
+            sorted(
+                (start, start + one.minutes, campus, one)
+                for (start, campus), one in zip(chosen, asked.exams, strict=True)
+            )
+            if len({start for start, _ in chosen}) == len(chosen)
+            else []
+        )
         if plan and keeps_rules(asked, plan):
             found = judged(plan)
             best = found if best is None else min(best, found)

@@ -1,11 +1,10 @@
 """The planner of exams: fewest visits, then the shortest stay, then the earliest end; and never against a rule."""
 
-import pytest
 from hypothesis import given, settings
 
 from services.registration.exams import planner
-from services.registration.exams.case import Rule, faults
-from tests.unit.registration.exam_cases import DAY, case, device, exam, exhaustive, small_cases
+from services.registration.exams.case import faults
+from tests.unit.registration.exam_cases import exhaustive, small_cases
 
 
 @settings(max_examples=150, deadline=None)
