@@ -82,17 +82,17 @@ def _contrast(text: str) -> Contrast | None:
     return choice(Contrast)(text) if text else None
 
 
-def _hours(text: str) -> tuple[OpenHours, ...]:
-    """`1-5 08:00-12:00 13:30-17:30;6 08:00-12:00`: days, then spans."""
+def hours(text: str) -> tuple[OpenHours, ...]:
+    """`1-5 08:00-12:00 13:30-17:30;6 08:00-12:00`: days, then spans. Raises `Faulty`."""
     remedy = "write days and spans, such as 1-5 08:00-12:00 13:30-17:30;6 08:00-12:00"
     found: list[OpenHours] = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
         days, *spans = part.split()
-        weekdays, hours = DAYS.fullmatch(days), [SPAN.fullmatch(span) for span in spans]
-        if weekdays is None or not hours or None in hours:
+        weekdays, opened = DAYS.fullmatch(days), [SPAN.fullmatch(span) for span in spans]
+        if weekdays is None or not opened or None in opened:
             raise Faulty("is no week of hours", remedy)
         for weekday in range(int(weekdays[1]), int(weekdays[2] or weekdays[1]) + 1):
-            for span in filter(None, hours):
+            for span in filter(None, opened):
                 opens, closes = (int(span[one]) * 60 + int(span[one + 1]) for one in (1, 3))
                 found.append(OpenHours(weekday=weekday, from_minute=opens, to_minute=closes))
     ordered = sorted(found, key=lambda one: (one.weekday, one.from_minute))
@@ -162,7 +162,7 @@ DEVICES = Table(
         "modality": choice(Modality),
         "items": _codes,
         "reading_campus_id": _code,
-        "hours": _hours,
+        "hours": hours,
     },
 )
 

@@ -1,7 +1,7 @@
 """Finding places for an order and keeping them: calendars read, planned off the event loop, written all or none.
 
-Nothing is locked while it is planned. Who writes calendars or orders does so one at a time, and what was read is checked
-then: places that are taken in between are planned anew, once more and for good; an order that changed is `Stale`.
+Nothing is locked while it is planned. Who writes calendars or orders does so one at a time, and what was read is
+checked then: what was taken in between is planned anew, once more and for good; an order that changed is `Stale`.
 """
 
 import asyncio

@@ -73,6 +73,8 @@ class _Search:
     def run(self) -> bool:
         """Try one visit, then two, until some number of visits has a plan; whether every budget was enough."""
         enough = True
+        if not all(self.board.together((exam,)) for exam in self.board.exams):
+            return True
         for visits in self.board.exams:
             every = partitions(tuple(self.board.exams), visits + 1)
             splits = [split for split in every if all(map(self.board.together, split))]
@@ -122,9 +124,12 @@ class _Search:
         least = self._least_stay(split)
         if (least, 0) >= self._best:
             return
-        options = [self._visits(block, limit - least + self.board.least_stay(block)) for block in split]
-        if all(options):
-            self._choose(options, ())
+        options: list[list[Visit]] = []
+        for block in split:
+            options.append(self._visits(block, limit - least + self.board.least_stay(block)))
+            if not options[-1]:
+                return
+        self._choose(options, ())
 
     def _choose(self, options: Sequence[Sequence[Visit]], chosen: tuple[Visit, ...]) -> None:
         if len(chosen) == len(options):

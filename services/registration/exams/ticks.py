@@ -89,8 +89,15 @@ class Board:
         return best
 
     def together(self, block: Block) -> bool:
-        """Whether a day is long enough for a visit with these exams."""
-        return self.least_stay(block) <= self.longest
+        """Whether some campus and day have a start for each of these exams, and the day is long enough for them."""
+        return self.least_stay(block) <= self.longest and any(
+            self.days_of(block, campus) for campus in range(len(self.campuses))
+        )
+
+    def days_of(self, block: Block, campus: int) -> list[int]:
+        """The days on which the campus has a start for each of these exams."""
+        days = range(len(self.days))
+        return [day for day in days if all(self.on_day(exam, campus, day) for exam in block)]
 
     def starts(self, exam: int, campus: int) -> int:
         """Where the exam can start."""
