@@ -81,7 +81,7 @@ class DeviceShape(Shape):
         try:
             hours(self.hours)
         except Faulty as fault:
-            raise ValueError(f"hours {fault.reason}: {fault.remedy}") from None
+            raise ValueError(f"has hours that cannot be read: {fault.remedy}") from None
         return self
 
 

@@ -26,6 +26,16 @@ class _Way:
     before: State
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """An exam that may be the next, what is left after it, and how long the visit lasts at least from its start on."""
+
+    exam: int
+    rest: Block
+    shortest: int
+    presses: bool
+
+
 class Sweep:
     """Finds visits of one block on one campus that last at most `limit` ticks."""
 
@@ -38,6 +48,7 @@ class Sweep:
         self._open = 0
         self._best: dict[int, tuple[Placed, ...]] = {}
         self._ready: dict[State, int] = {}
+        self._known: dict[Block, tuple[_Move, ...]] = {}
         self._coming: defaultdict[int, list[tuple[State, _Way]]] = defaultdict(list)
         self._reached: defaultdict[State, int] = defaultdict(int)
         self._ways: defaultdict[State, list[_Way]] = defaultdict(list)
@@ -68,36 +79,46 @@ class Sweep:
 
     def _start(self, offset: int) -> None:
         """Whatever is ready and can start at this offset does."""
-        board, campus = self._board, self._campus
-        starts = {exam: board.starts(exam, campus) >> offset for exam in self._block}
+        starts = {exam: self._board.starts(exam, self._campus) >> offset for exam in self._block}
         for state, reached in list(self._ready.items()):
             self._spend()
+            left, pressing = state
+            moves = self._moves(left)
             firsts = reached & self._open
-            if not firsts:
+            if not firsts or all(offset + move.shortest > self._limit for move in moves):
                 del self._ready[state]
                 continue
-            left, pressing = state
-            for exam in left:
-                if now := firsts & starts[exam]:
-                    after = self._after(left, pressing, exam, offset)
-                    if after is not None:
-                        ready = offset + board.lengths[exam] + board.changeover
-                        self._coming[ready].append((after, _Way(now, exam, offset, state)))
+            for move in moves:
+                now = firsts & starts[move.exam] if offset + move.shortest <= self._limit else 0
+                if now and (after := self._after(move, pressing, offset)) is not None:
+                    ready = offset + self._board.lengths[move.exam] + self._board.changeover
+                    self._coming[ready].append((after, _Way(now, move.exam, offset, state)))
 
-    def _after(self, left: Block, pressing: Pressing, exam: int, offset: int) -> State | None:
-        """The state after the exam; None where it may not start yet, or nothing within the limit comes of it."""
+    def _moves(self, left: Block) -> tuple[_Move, ...]:
+        """Which of the exams that are left may be the next, as far as their order is not forbidden."""
+        if left not in self._known:
+            board = self._board
+            rests = [(exam, tuple(other for other in left if other != exam)) for exam in left]
+            self._known[left] = tuple(
+                _Move(exam, rest, board.lengths[exam] + board.tail(rest), board.presses(exam, rest))
+                for exam, rest in rests
+                if not board.forbids(exam, rest)
+            )
+        return self._known[left]
+
+    def _after(self, move: _Move, pressing: Pressing, offset: int) -> State | None:
+        """The state after an exam; None where it may not start yet, or nothing within the limit comes of it."""
+        if not (pressing or move.presses):
+            return move.rest, ()
         board = self._board
-        if any(end + board.interval(other, exam) > offset for other, end in pressing):
+        if any(end + board.interval(other, move.exam) > offset for other, end in pressing):
             return None
-        rest = tuple(other for other in left if other != exam)
-        end = offset + board.lengths[exam]
-        if end + board.tail(rest) > self._limit or board.forbids(exam, rest):
-            return None
-        pressing = tuple(one for one in (*pressing, (exam, end)) if board.presses(one[0], rest))
+        every = (*pressing, (move.exam, offset + board.lengths[move.exam]))
+        pressing = tuple(one for one in every if board.presses(one[0], move.rest))
         for done, ended in pressing:
-            if any(ended + board.interval(done, other) + board.lengths[other] > self._limit for other in rest):
+            if any(ended + board.interval(done, other) + board.lengths[other] > self._limit for other in move.rest):
                 return None
-        return rest, pressing
+        return move.rest, pressing
 
     def _arrive(self, offset: int) -> None:
         """What was under way is ready now, unless the same was ready before; with nothing left it is a visit."""
