@@ -126,6 +126,7 @@ class OrderView(BaseModel):
     held_until: AwareDatetime | None
     visits: int | None = Field(description="comings to a campus on a day")
     stay_minutes: int | None = Field(description="minutes on site, all visits together")
+    visits_one_by_one: int | None = Field(description="what booking each exam by itself would have taken")
     proven: bool | None
     exams: list[ExamView]
     ordered_at: AwareDatetime
@@ -154,6 +155,17 @@ class OrderPage(BaseModel):
 
     exam_orders: list[OrderView]
     next: UUID | None = Field(description="give it as `after` for the next page; null on the last")
+
+
+class SummaryView(BaseModel):
+    """What planning came to. No patient is named."""
+
+    orders: int = Field(description="with a plan that is booked or done")
+    exams: int
+    done: int
+    visits: int
+    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken")
+    unplanned: int = Field(description="orders on the worklist")
 
 
 class StartList(BaseModel):
@@ -259,6 +271,12 @@ async def orders(page: Annotated[Page, Query()], queries: QueryRunner) -> OrderP
     found = await queries.run(handlers.orders, page.patient_id, page.status, page.after, page.limit)
     views = [OrderView.model_validate(one, from_attributes=True) for one in found]
     return OrderPage(exam_orders=views, next=views[-1].order_id if len(views) == page.limit else None)
+
+
+@router.get("/exam-orders/summary", dependencies=[may(Role.BACK_OFFICE, Role.COORDINATOR, Role.VIEWER, Role.OPERATOR)])
+async def summary(queries: QueryRunner) -> SummaryView:
+    """Visits of all plans, beside those that one by one would have taken."""
+    return SummaryView(**await queries.run(handlers.summary))
 
 
 @router.get("/exam-orders/{order_id}", dependencies=[may(*READERS)])

@@ -188,6 +188,11 @@ async def orders(
     return await store.orders(work, patient_id, status, after, limit)
 
 
+async def summary(work: Work) -> dict[str, int]:
+    """How many orders have a plan, its visits and those that one by one would have taken, exams, and the worklist."""
+    return await store.counts(work)
+
+
 async def close_device(closure: Closure, work: Work) -> Closure | Refused:
     """Take a device out of its calendar for a time in which nothing is booked on it."""
     if closure.from_at >= closure.to_at:

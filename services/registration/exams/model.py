@@ -136,7 +136,7 @@ class PlacedExam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamOrder:
-    """An order in its latest version. `cost` and `proven` are those of its plan."""
+    """An order in its latest version. `proven` says whether its plan was the best; `visits_one_by_one` compares it."""
 
     order_id: UUID
     patient_id: UUID
@@ -153,6 +153,7 @@ class ExamOrder:
     held_until: datetime | None
     visits: int | None
     stay_minutes: int | None
+    visits_one_by_one: int | None
     proven: bool | None
     exams: tuple[PlacedExam, ...]
     ordered_at: datetime
@@ -207,6 +208,7 @@ def order(command: OrderExams, now: datetime) -> ExamOrder | Refused:
         held_until=None,
         visits=None,
         stay_minutes=None,
+        visits_one_by_one=None,
         proven=None,
         exams=(),
         ordered_at=now,

@@ -16,7 +16,7 @@ from services.registration.exams import casing, model, plans, store
 from services.registration.exams.case import Case
 from services.registration.exams.casing import Calendars
 from services.registration.exams.model import ExamOrder, ExamStatus, Reason
-from services.registration.exams.planner import Plan, plan
+from services.registration.exams.planner import Plan, one_by_one, plan
 from services.registration.exams.plans import Said
 from services.registration.exams.policy import policy
 from shared.decision import Refused
@@ -60,7 +60,7 @@ async def find_places(order: ExamOrder, work: Work, *, hold: bool) -> ExamOrder 
         status = ExamStatus.HELD if hold else ExamStatus.BOOKED
         exams = casing.placed_exams(best.places, case, devices, status)
         held_until = work.now + policy().hold if hold else None
-        after, said = plans.planned(order, exams, best.cost, proven=best.proven, held_until=held_until)
+        after, said = plans.planned(order, exams, best, one_by_one(case), held_until)
         if await keep(order, after, said, work) is None:
             return after
     return model.no(Reason.PLACES_TAKEN)

@@ -15,6 +15,7 @@ from services.registration.exams.model import (
     exam_of,
     no,
 )
+from services.registration.exams.planner import Plan
 from shared.decision import Refused
 from shared.messages.registration.exams import (
     AdmissionExamsBooked,
@@ -41,22 +42,23 @@ Decision = tuple[ExamOrder, list[Said]] | Refused
 
 
 def planned(
-    order: ExamOrder, exams: Sequence[PlacedExam], cost: Cost, *, proven: bool, held_until: datetime | None
+    order: ExamOrder, exams: Sequence[PlacedExam], found: Plan, alone: Plan | None, held_until: datetime | None
 ) -> tuple[ExamOrder, list[Said]]:
     """The order has these places: held until then, or booked at once."""
     status = Status.BOOKED if held_until is None else Status.HELD
     kept = tuple(sorted(exams, key=lambda one: one.starts_at))
-    found = replace(
+    placed = replace(
         order,
         status=status,
         reason=None,
         held_until=held_until,
-        visits=cost.visits,
-        stay_minutes=cost.stay_minutes,
-        proven=proven,
+        visits=found.cost.visits,
+        stay_minutes=found.cost.stay_minutes,
+        visits_one_by_one=alone.cost.visits if alone else None,
+        proven=found.proven,
         exams=kept,
     )
-    return _booked(found) if held_until is None else _held(found, held_until)
+    return _booked(placed) if held_until is None else _held(placed, held_until)
 
 
 def confirm(order: ExamOrder, now: datetime) -> Decision:
@@ -82,6 +84,7 @@ def cancel(order: ExamOrder, reason: CancelReason) -> Decision:
         held_until=None,
         visits=None,
         stay_minutes=None,
+        visits_one_by_one=None,
         proven=None,
         exams=done,
     )

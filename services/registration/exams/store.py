@@ -1,7 +1,6 @@
 """Where exam orders and the use of devices are kept, and the only SQL about them.
 
-Invariant, at every instant: a device does one exam, and a patient is at one exam. Two exclusion constraints hold it
-whatever the callers do; a closed device is in use by nobody. All exams of a plan are written by one statement.
+Invariant: all exams of a plan are written by one statement, or none is.
 """
 
 from collections import defaultdict
@@ -11,39 +10,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    DDL,
-    BigInteger,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Index,
-    Text,
-    UniqueConstraint,
-    event,
-    func,
-    insert,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy import func, insert, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import ExecutableDDLElement
-from sqlmodel import Field, col, delete, select
+from sqlmodel import col, delete, select
 
 from services.registration.exams.model import Closure, ExamOrder, ExamStatus, PlacedExam, Reason, Status
-from services.registration.tables import Row
+from services.registration.exams.rows import CLOSED, ONE_EXAM_A_DEVICE, ONE_PLACE_A_PATIENT, ExamOrderRow, ExamUseRow
 from shared.work import Missing, Stale, Work, constraint_name
 
-CLOSED = "closed"
-STATUSES = ", ".join(f"'{one}'" for one in Status)
-ONE_EXAM_A_DEVICE = "one_exam_a_device"
-ONE_PLACE_A_PATIENT = "one_place_a_patient"
 CONFLICTS = {
     ONE_EXAM_A_DEVICE: Reason.PLACES_TAKEN,
     ONE_PLACE_A_PATIENT: Reason.PLACES_TAKEN,
     "exam_order_pkey": Reason.ORDER_EXISTS,
 }
+COUNT = """
+SELECT count(*) FILTER (WHERE status IN ('booked', 'done')) AS orders,
+    coalesce(sum(visits) FILTER (WHERE status IN ('booked', 'done')), 0) AS visits,
+    coalesce(sum(visits_one_by_one) FILTER (WHERE status IN ('booked', 'done')), 0) AS visits_one_by_one,
+    count(*) FILTER (WHERE status = 'unplanned') AS unplanned,
+    (SELECT count(*) FROM exam_use WHERE status IN ('booked', 'done')) AS exams,
+    (SELECT count(*) FROM exam_use WHERE status = 'done') AS done
+FROM exam_order
+"""
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('exam calendars'))"
 TAKEN = """
 SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
@@ -53,77 +42,6 @@ PATIENTS = """
 SELECT lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
 WHERE patient_id = $1 AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
 """
-
-RANGE_OF_IDS: ExecutableDDLElement = DDL("CREATE TYPE uuidrange AS RANGE (subtype = uuid)")  # type: ignore[no-untyped-call]
-event.listen(Row.metadata, "before_create", RANGE_OF_IDS)
-
-
-class ExamOrderRow(Row, table=True):
-    """An order in its latest version; its exams are rows of their own."""
-
-    __tablename__ = "exam_order"
-    __table_args__ = (
-        CheckConstraint(f"status IN ({STATUSES})", name="exam_order_status"),
-        CheckConstraint("(status = 'held') = (held_until IS NOT NULL)", name="exam_order_hold_ends"),
-        CheckConstraint("(status IN ('unplanned', 'cancelled')) = (reason IS NOT NULL)", name="exam_order_reason"),
-        Index("ix_exam_order_patient_id", "patient_id"),
-        Index("ix_exam_order_held_until", "held_until", postgresql_where=text("status = 'held'")),
-        Index("ix_exam_order_unplanned", "order_id", postgresql_where=text("status = 'unplanned'")),
-    )
-
-    order_id: UUID = Field(primary_key=True)
-    patient_id: UUID = Field(foreign_key="patient.patient_id")
-    item_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    reused_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    conditions: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    campus_ids: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    windows: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
-    not_before: datetime | None = Field(sa_type=DateTime(timezone=True))
-    latest_at: datetime | None = Field(sa_type=DateTime(timezone=True))
-    before_admission: bool
-    status: str
-    reason: str | None
-    held_until: datetime | None = Field(sa_type=DateTime(timezone=True))
-    visits: int | None
-    stay_minutes: int | None
-    proven: bool | None
-    ordered_at: datetime = Field(sa_type=DateTime(timezone=True))
-    version: int
-
-
-class ExamUseRow(Row, table=True):
-    """A device in use by an exam of an order, or closed."""
-
-    __tablename__ = "exam_use"
-    __table_args__ = (
-        ExcludeConstraint(
-            (text("int8range(device_no, device_no, '[]')"), "&&"), ("during", "&&"), name=ONE_EXAM_A_DEVICE
-        ),
-        ExcludeConstraint(
-            (text("uuidrange(patient_id, patient_id, '[]')"), "&&"),
-            ("during", "&&"),
-            where=text("patient_id IS NOT NULL"),
-            name=ONE_PLACE_A_PATIENT,
-        ),
-        CheckConstraint("status IN ('held', 'booked', 'done', 'closed')", name="exam_use_status"),
-        CheckConstraint("(status = 'closed') = (order_id IS NULL)", name="exam_use_closed"),
-        CheckConstraint("(order_id IS NULL) = (patient_id IS NULL)", name="exam_use_patient"),
-        UniqueConstraint("order_id", "item_code", name="one_place_an_exam"),
-        Index("ix_exam_use_device_id", "device_id"),
-    )
-
-    use_id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True, nullable=False)
-    )
-    order_id: UUID | None = Field(foreign_key="exam_order.order_id")
-    patient_id: UUID | None
-    item_code: str | None
-    device_id: str = Field(foreign_key="exam_device.device_id")
-    device_no: int = Field(sa_type=BigInteger)
-    campus_id: str
-    reading_campus_id: str
-    during: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
-    status: str
 
 
 async def one_at_a_time(work: Work) -> None:
@@ -179,6 +97,11 @@ async def next_hold_ends_at(work: Work) -> datetime | None:
     """When the earliest hold is over; None without holds."""
     query = select(func.min(ExamOrderRow.held_until)).where(col(ExamOrderRow.status) == Status.HELD)
     return (await work.session.exec(query)).one()
+
+
+async def counts(work: Work) -> dict[str, int]:
+    """Orders that have a plan, its visits and those that one by one would have taken, exams, and what has no place."""
+    return dict(await (await work.sql()).fetchrow(COUNT))
 
 
 async def taken(

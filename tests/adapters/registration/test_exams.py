@@ -110,6 +110,20 @@ async def test_one_exam_is_moved_within_the_rules_and_no_further(exams):
     )
 
 
+async def test_the_summary_holds_a_plans_visits_beside_those_of_booking_one_by_one(exams):
+    written = await order(exams, await exams.patient(), "gastroscopy", "us-abdomen", "lab-fasting")
+    booked = (await act(exams, written, "booking")).json()["order"]
+    assert (booked["visits"], booked["visits_one_by_one"]) == (1, 2)
+    assert (await exams.service.get("/exam-orders/summary", role="viewer")).json() == {
+        "orders": 1,
+        "exams": 3,
+        "done": 0,
+        "visits": 1,
+        "visits_one_by_one": 2,
+        "unplanned": 0,
+    }
+
+
 async def test_a_cancelled_order_frees_its_devices_and_cannot_be_planned_again(exams):
     written = await order(exams, await exams.patient(), "ct-head")
     await act(exams, written, "booking")

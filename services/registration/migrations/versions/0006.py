@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("visits", sa.Integer(), nullable=True),
         sa.Column("stay_minutes", sa.Integer(), nullable=True),
+        sa.Column("visits_one_by_one", sa.Integer(), nullable=True),
         sa.Column("proven", sa.Boolean(), nullable=True),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
