@@ -12,6 +12,7 @@ from functools import partial
 from services.simulator.catalogue.model import Catalogue
 from services.simulator.hospital.model import Hospital
 from services.simulator.play.agenda import Agenda
+from services.simulator.play.exams import Exams
 from services.simulator.play.followups import Followups
 from services.simulator.play.people import People, first_day
 from services.simulator.play.quiet import Quiet, Reading
@@ -47,6 +48,7 @@ class Driver:
         self._agenda = Agenda()
         self._people = People(scene.suite)
         self._visits = Visits(scene.suite, scene.hospital, self._agenda)
+        self._exams = Exams(scene.suite, self._agenda)
         self._followups = Followups(scene.suite, self._visits, self._agenda)
         self._stays = Stays(
             suite=scene.suite,
@@ -67,6 +69,7 @@ class Driver:
             plan(first_day(patient), partial(self._people.register, patient, cover), rank=-2)
         for visit in recording.visits:
             self._visits.plan(recording, patients[visit.patient_id], visit)
+        self._exams.plan(recording)
         for stay in recording.stays:
             self._stays.plan(recording, patients[stay.patient_id], stay, covers[stay.patient_id])
         for patient_id, died_at in recording.deaths.items():
