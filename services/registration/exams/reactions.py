@@ -60,7 +60,7 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
 
 
 async def _order_of(request_id: UUID, work: Work) -> ExamOrder | None:
-    """The exam order of an admission request, written now if it is not there; None where it asks for no exams."""
+    """The exam order of an admission request, written now unless it is there; None where it asks for no exams."""
     order = await store.order_or_none(work, request_id)
     if order is not None:
         return order
@@ -71,9 +71,10 @@ async def _order_of(request_id: UUID, work: Work) -> ExamOrder | None:
     if not request.exams:
         return None
     new = model.order(_command(request), work.now)
-    if isinstance(new, Refused) or await store.add(work, new):
+    if isinstance(new, Refused):
         return None
-    return new
+    await store.add(work, new)
+    return await store.order_or_none(work, request_id)
 
 
 async def _until(order: ExamOrder, ends: datetime, work: Work) -> ExamOrder:

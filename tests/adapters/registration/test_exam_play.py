@@ -15,7 +15,7 @@ async def test_the_shipped_patients_exams_need_fewer_visits_than_one_by_one(regi
     async with service.database.work() as work:
         await (await work.sql()).execute(WRITE_PATIENTS, [one.patient_id for one in recording.patients])
     async with listening(service) as address:
-        addresses = Addresses(services={"registration": address}, kafka="", token=lambda role: service.token(role))
+        addresses = Addresses(services={"registration": address}, kafka="", token=service.token)
         suite = Suite(addresses)
         Exams(suite, agenda).plan(recording)
         first = agenda.next_at()

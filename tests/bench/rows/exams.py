@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from uuid import UUID
 
 from services.registration.examcatalogue import files
@@ -29,22 +29,23 @@ NOBODY = UUID(int=0)
 
 def measure(_: Bench) -> Iterator[Row]:
     """P9."""
-    took, proven = [], 0
+    took, used, found = [], [], []
     for seed in range(CASES):
         asked = seeded_case(seed)
-        began = perf_counter()
-        found = plan(asked)
+        began, cpu = perf_counter(), process_time()
+        best = plan(asked)
         took.append((perf_counter() - began) * 1000)
-        proven += found is not None and found.proven
+        used.append((process_time() - cpu) * 1e6)
+        found += [best] if best else []
     what = f"plan of {EXAMS} exams of the sample catalogue, {DEVICES} devices, {policy().horizon_days} days"
     for name, percent in (("median", 50), ("p99", 99)):
         yield Row(
             id=f"P9.{name}", what=f"{what}, {name} of {CASES} cases", value=percentile(took, percent), unit="ms",
-            runs=CASES, target="value <= 100",
+            cpu_us=percentile(used, percent), runs=CASES, target="value <= 100",
         )  # fmt: skip
     yield Row(
-        id="P9.proven", what="of these cases, plans proven to be the best", value=proven / CASES * 100, unit="%",
-        runs=CASES,
+        id="P9.proven", what="of the plans found, proven to be the best", unit="%", runs=len(found),
+        value=sum(one.proven for one in found) / len(found) * 100,
     )  # fmt: skip
 
 
