@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from services.registration.exams import handlers
 from services.registration.exams.case import MOST_EXAMS
 from services.registration.exams.model import CancelReason, Closure, ExamStatus, MoveExam, OrderExams, Status
+from services.registration.recognition.api import RecognisedView
 from services.registration.recognition.model import Choice, OverrideReason
 from shared.auth import Role, may
 from shared.commands import CommandRunner, refused
@@ -102,16 +103,6 @@ class PreparationView(BaseModel):
     text_en: str
 
 
-class RecognisedView(BaseModel):
-    """A partner's result that could stand for an exam of the order."""
-
-    result_id: UUID
-    partner_id: str
-    item_code: str
-    performed_at: AwareDatetime
-    valid_until: AwareDatetime
-
-
 class OrderView(BaseModel):
     """An exam order. `proven` says whether no plan is better than the one it has."""
 
@@ -146,6 +137,7 @@ class ProposalView(BaseModel):
     exams: list[ExamView]
     visits: int
     stay_minutes: int
+    visits_one_by_one: int | None
     proven: bool
     preparations: list[PreparationView]
 

@@ -43,6 +43,7 @@ class Proposal:
     exams: Sequence[PlacedExam]
     visits: int
     stay_minutes: int
+    visits_one_by_one: int | None
     proven: bool
     preparations: Sequence[Preparation]
 
@@ -97,12 +98,13 @@ async def propose(order_id: UUID, work: Work) -> Proposal | Refused:
     found = await placing.propose(order, work)
     if isinstance(found, Refused):
         return found
-    case, best = found
+    case, best, alone = found
     devices = await catalogues.devices_by_id([one.device_id for one in best.places], work)
     return Proposal(
         exams=casing.placed_exams(best.places, case, devices, ExamStatus.HELD),
         visits=best.cost.visits,
         stay_minutes=best.cost.stay_minutes,
+        visits_one_by_one=alone.cost.visits if alone else None,
         proven=best.proven,
         preparations=await catalogues.told(order.to_do, order.conditions, work),
     )

@@ -26,6 +26,9 @@ ATTEMPTS = 2
 MOST_APPOINTMENTS = 100
 A_DAY = timedelta(days=1)
 
+Found = tuple[Case, Plan, Plan | None]
+"""The case, its best plan, and what comes of booking one by one."""
+
 
 async def case_of(order: ExamOrder, catalogue: Catalogue, work: Work) -> Case | None:
     """The order's case by the calendars as they are now, its own places counted as free; None after its time."""
@@ -40,7 +43,7 @@ async def case_of(order: ExamOrder, catalogue: Catalogue, work: Work) -> Case | 
     return casing.make_case(order, catalogue, taken, policy(), work.now)
 
 
-async def propose(order: ExamOrder, work: Work) -> tuple[Case, Plan] | Refused:
+async def propose(order: ExamOrder, work: Work) -> Found | Refused:
     """The best plan as things are now; nothing is kept."""
     catalogue = await catalogues.catalogue(order.to_do, work)
     return catalogue if isinstance(catalogue, Refused) else await _propose(order, catalogue, work)
@@ -55,12 +58,12 @@ async def find_places(order: ExamOrder, work: Work, *, hold: bool) -> ExamOrder 
         found = await _propose(order, catalogue, work)
         if isinstance(found, Refused):
             return found
-        case, best = found
+        case, best, alone = found
         devices = await catalogues.devices_by_id([one.device_id for one in best.places], work)
         status = ExamStatus.HELD if hold else ExamStatus.BOOKED
         exams = casing.placed_exams(best.places, case, devices, status)
         held_until = work.now + policy().hold if hold else None
-        after, said = plans.planned(order, exams, best, one_by_one(case), held_until)
+        after, said = plans.planned(order, exams, best, alone, held_until)
         if await keep(order, after, said, work) is None:
             return after
     return model.no(Reason.PLACES_TAKEN)
@@ -79,14 +82,18 @@ async def keep(before: ExamOrder, after: ExamOrder, said: list[Said], work: Work
     return None
 
 
-async def _propose(order: ExamOrder, catalogue: Catalogue, work: Work) -> tuple[Case, Plan] | Refused:
+async def _propose(order: ExamOrder, catalogue: Catalogue, work: Work) -> Found | Refused:
     case = await case_of(order, catalogue, work)
-    best = await asyncio.to_thread(plan, case) if case else None
+    best, alone = await asyncio.to_thread(_plans, case) if case else (None, None)
     if case is not None and best is not None:
-        return case, best
-    alone = casing.impossible(case) if case else []
-    remedy = f"nothing is free for {', '.join(alone)}: " if alone else ""
+        return case, best, alone
+    nowhere = casing.impossible(case) if case else []
+    remedy = f"nothing is free for {', '.join(nowhere)}: " if nowhere else ""
     return Refused(reason=Reason.NO_PLAN, remedy=remedy + model.REMEDIES[Reason.NO_PLAN])
+
+
+def _plans(case: Case) -> tuple[Plan | None, Plan | None]:
+    return plan(case), one_by_one(case)
 
 
 async def _appointments(order: ExamOrder, work: Work) -> list[tuple[datetime, datetime]]:

@@ -40,7 +40,7 @@ class Plan:
 
 
 def plan(case: Case, most_steps: int = MOST_STEPS) -> Plan | None:
-    """The best plan, or None where there is none."""
+    """The best plan that the budget finds; None where there is none, or where a search cut short found none."""
     search = _Search(Board(case), most_steps)
     proven = search.run()
     found = [search.found] if search.found else []
