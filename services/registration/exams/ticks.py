@@ -53,11 +53,13 @@ class Board:
         self.days = [(up(day.from_minute), day.to_minute // TICK_MINUTES) for day in case.days]
         self.endless = (self.days[-1][1] + 1) * len(case.exams)
         self.changeover = up(case.changeover_minutes)
-        self.longest = max(to_tick - from_tick for from_tick, to_tick in self.days)
         self._least: dict[Block, int] = {}
         self._intervals = [[ticks(case.interval(one, other)) for other in case.exams] for one in case.exams]
         self._ways = [[ticks(case.way(one, other)) for other in self.campuses] for one in self.campuses]
         self._starts = [[self._set(exam, campus) for campus in range(len(self.campuses))] for exam in self.exams]
+        self.longest = max(
+            self._span(campus, day) for campus in range(len(self.campuses)) for day in range(len(self.days))
+        )
 
     @property
     def exams(self) -> range:
@@ -184,6 +186,12 @@ class Board:
         return Place(
             item_code=exam.item_code, device_id=device_id, campus_id=campus_id, start=start, end=start + exam.minutes
         )
+
+    def _span(self, campus: int, day: int) -> int:
+        """Ticks from the first start to the last end of a campus's day."""
+        starts = [(found, exam) for exam in self.exams if (found := self.on_day(exam, campus, day))]
+        ends = max((found.bit_length() - 1 + self.lengths[exam] for found, exam in starts), default=0)
+        return ends - min((lowest(found) for found, _ in starts), default=0)
 
     def _set(self, exam: int, campus: int) -> int:
         found = 0
