@@ -5,7 +5,7 @@ leaves it; an answer that would break a hard rule is never given. Equal rounds g
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 
@@ -14,7 +14,7 @@ import numpy as np
 from services.beds.allocation import exact, rooms
 from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
 from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
-from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Round, RunnerUp, Unassigned
+from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Rival, Round, RunnerUp, Unassigned
 from services.beds.scoring import points
 from services.beds.scoring.hard_rules import Rule, first_broken_rule
 from services.beds.scoring.model import Policy
@@ -34,8 +34,9 @@ def answer_to(question: Round, matrix: Matrix, effort: Effort, started: float) -
     """The answer to a round that is laid out already; `started` is when that began, on the performance counter."""
     best, bound = best_choice(matrix, effort)
     chosen = canonical(matrix, best)
-    assigned = tuple(assigned_of(matrix, chosen, question.policy))
-    achieved = sum(one.score.points for one in assigned)
+    assigned = tuple(assigned_of(matrix, chosen, question.policy, question.kept))
+    stay = np.count_nonzero((chosen == matrix.kept) & (chosen != NO_COLUMN))
+    achieved = sum(one.score.points for one in assigned) + question.policy.keep_bonus * int(stay)
     return Answer(
         assigned=assigned,
         unassigned=unassigned_of(
@@ -86,10 +87,10 @@ def canonical(matrix: Matrix, chosen: Ints) -> Ints:
     return ordered
 
 
-def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy) -> Iterator[Assigned]:
+def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy, kept: Mapping[str, str]) -> Iterator[Assigned]:
     """The pairs in order of request id, each checked against the rules and explained."""
     after = rooms.sexes_after(matrix, chosen)
-    beds = [iter(column.bed_ids) for column in matrix.columns]
+    beds = beds_of(matrix, chosen, kept)
     for row in np.flatnonzero(chosen != NO_COLUMN):
         waiting, column = matrix.waiting[row], chosen[row]
         place = matrix.columns[column].place
@@ -97,19 +98,43 @@ def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy) -> Iterator[Assign
         crowded = replace(place, room_sex=SEXES[state]) if state in range(len(SEXES)) else place
         if rule := first_broken_rule(waiting, crowded, policy):
             raise RuleBroken(f"{waiting.request_id} in {place.bed_id} would break {rule}")
-        bed_id = next(beds[column])
+        bed_id = beds[int(row)]
         yield Assigned(
             request_id=waiting.request_id,
             bed_id=bed_id,
             tier=int(matrix.tier[row]),
             score=points.score(waiting, place, policy, matrix.context),
-            runner_up=runner_up(matrix, int(row), int(column), bed_id),
+            runner_up=runner_up(matrix, int(row), int(column), bed_id, policy),
+            rival=rival(matrix, int(row), int(column), policy),
         )
 
 
-def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str) -> RunnerUp | None:
+def beds_of(matrix: Matrix, chosen: Ints, kept: Mapping[str, str]) -> dict[int, str]:
+    """A bed of its column for each placed row: the one that was proposed before, else the first that is left."""
+    rows = [int(row) for row in np.flatnonzero(chosen != NO_COLUMN)]
+    given = {row: kept[matrix.waiting[row].request_id] for row in rows if chosen[row] == matrix.kept[row]}
+    taken = set(given.values())
+    left = [iter([bed for bed in column.bed_ids if bed not in taken]) for column in matrix.columns]
+    return {row: given[row] if row in given else next(left[chosen[row]]) for row in rows}
+
+
+def rival(matrix: Matrix, row: int, column: int, policy: Policy) -> Rival | None:
+    """The best other patient for the bed, whoever has which bed now."""
+    allowed = np.where(matrix.broken[:, column] == NONE_BROKEN, matrix.weights[:, column], -np.inf)
+    allowed[row] = -np.inf
+    allowed[matrix.kept == column] -= policy.keep_bonus
+    best = int(allowed.argmax())
+    if np.isneginf(allowed[best]):
+        return None
+    score = points.score(matrix.waiting[best], matrix.columns[column].place, policy, matrix.context)
+    return Rival(request_id=matrix.waiting[best].request_id, points=score.points)
+
+
+def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str, policy: Policy) -> RunnerUp | None:
     """The best bed beside the one that was chosen; one of the same column is as good."""
     allowed = np.where(matrix.broken[row] == NONE_BROKEN, matrix.weights[row], -np.inf)
+    if matrix.kept[row] >= 0:
+        allowed[matrix.kept[row]] -= policy.keep_bonus
     others = [other for other in matrix.columns[chosen].bed_ids if other != bed_id]
     if not others:
         allowed[chosen] = -np.inf
@@ -117,7 +142,8 @@ def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str) -> RunnerUp | 
     if np.isneginf(allowed[best]):
         return None
     beds = others if best == chosen else matrix.columns[best].bed_ids
-    return RunnerUp(bed_id=beds[0], points=float(allowed[best]))
+    score = points.score(matrix.waiting[row], matrix.columns[best].place, policy, matrix.context)
+    return RunnerUp(bed_id=beds[0], points=score.points)
 
 
 def unassigned_of(matrix: Matrix, chosen: Ints, not_free: int) -> tuple[Unassigned, ...]:

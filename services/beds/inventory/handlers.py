@@ -40,6 +40,11 @@ async def beds(ward_id: str | None, status: BedStatus | None, work: Work) -> lis
     return await store.beds(work, ward_id, status)
 
 
+async def beds_named(bed_ids: Collection[str], work: Work) -> list[Bed]:
+    """These beds in order of id; `Missing` when there is no such one."""
+    return await store.beds_by_id(work, bed_ids)
+
+
 async def beds_for_change(bed_ids: Collection[str], work: Work) -> dict[str, Bed]:
     """These beds, which nobody else changes until this work is done; `Missing` when there is no such one."""
     return {bed.bed_id: bed for bed in await store.beds_by_id(work, bed_ids, lock=True)}

@@ -4,7 +4,7 @@ Rows are locked in the order stay, request, bed.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.beds.inventory import handlers as inventory
@@ -147,6 +147,13 @@ async def summary(work: Work) -> Summary:
 async def room_sexes(work: Work) -> dict[int, Sex]:
     """Room number → the sex of those who lie or are expected there."""
     return await store.room_sexes(work)
+
+
+async def expected_to_leave(work: Work) -> dict[str, datetime]:
+    """Bed → when its patient is expected to leave, by the days that the request asked for."""
+    lying = await store.admitted(work)
+    days = await requests.expected_days([stay_id for stay_id, _, _ in lying], work)
+    return {bed_id: admitted_at + timedelta(days=days[stay_id]) for stay_id, bed_id, admitted_at in lying}
 
 
 async def patients_with_bed(patient_ids: Collection[UUID], work: Work) -> set[UUID]:

@@ -210,6 +210,13 @@ async def room_sexes(work: Work, room_no: int | None = None) -> dict[int, Sex]:
     return {number: Sex(sexes[0]) if len(sexes) == 1 else Sex.UNKNOWN for number, sexes in rows}
 
 
+async def admitted(work: Work) -> list[tuple[UUID, str, datetime]]:
+    """Stay, bed and admission of everybody who lies in one."""
+    lying = col(StayRow.phase) == Phase.ADMITTED
+    rows = await work.session.exec(select(StayRow.stay_id, StayRow.bed_id, StayRow.admitted_at).where(lying))
+    return [(stay_id, bed_id, admitted_at) for stay_id, bed_id, admitted_at in rows if admitted_at is not None]
+
+
 async def patients_with_bed(work: Work, patient_ids: Collection[UUID]) -> set[UUID]:
     """Those of the patients who have a bed or a reservation."""
     live = and_(func.upper_inf(BedUseRow.during), col(BedUseRow.patient_id).in_(list(patient_ids)))

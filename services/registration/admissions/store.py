@@ -73,6 +73,7 @@ class AdmissionRequestRow(Row, table=True):
     needs: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     isolation: str
     expected_days: int
+    wanted_ward_id: str | None = None
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
