@@ -120,10 +120,17 @@ def within_horizon(free_at: Mapping[str, datetime], policy: Policy, now: datetim
     return {bed_id: at for bed_id, at in free_at.items() if at <= horizon}
 
 
-def once_more(asked: Agenda) -> Agenda:
-    """The same round, to be written right after itself and after no other."""
+def once_more(asked: Agenda, answer: Answer) -> Agenda:
+    """The same round with its proposals standing, to be written right after itself and after no other."""
     pool = replace(asked.pool, kind=Kind.THOROUGH, wanted=(), last_round_no=asked.pool.last_round_no + 1)
-    return replace(asked, pool=pool)
+    standing = {one.request_id: one.bed_id for one in answer.assigned}
+    return replace(asked, pool=pool, question=replace(asked.question, kept=standing))
+
+
+def standing_total(again: Agenda, answer: Answer) -> float:
+    """What the answer before is worth to a round in which its proposals stand."""
+    bonus = again.question.policy.keep_bonus * len(answer.assigned)
+    return sum(one.score.points for one in answer.assigned) + bonus
 
 
 def next_morning(after: datetime, policy: Policy) -> datetime:

@@ -81,8 +81,8 @@ async def pool_now(policy: Policy, work: Work) -> Agenda:
 
 async def holders(request_id: UUID, policy: Policy, work: Work) -> list[Holder]:
     """Who has each bed that the patient could have; `Missing` when there is no such request."""
-    request = await requests.request(request_id, work)
     asked = await pool_now(policy, work)
+    request = await requests.request(request_id, work)
     waiting = requests_model.waiting(request, work.now, asked.pool.known)
     return asking.holders(waiting, asked, await inventory.beds(None, None, work))
 

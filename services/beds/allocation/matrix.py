@@ -131,13 +131,34 @@ def pair_weights(waiting: Sequence[Waiting], places: Sequence[Place], policy: Po
     )
     if any(one.wanted_ward for one in waiting):
         terms += ((weights.wish, traits.wanted_ward, traits.ward_id, points.wished),)
-    of_patient = np.array([points.total(points.priority(one, policy, context)) for one in waiting], dtype=np.float64)
-    summed = np.repeat(of_patient[:, None], len(places), axis=1)
+    summed = np.repeat(priorities(waiting, policy, context)[:, None], len(places), axis=1)
     for weight, of_row, of_column, value in terms:
         summed += (scale * weight) * spread(map(of_row, waiting), map(of_column, places), value)
     if any(place.free_in_hours for place in places):
         summed += -weights.delay * np.array([points.delayed(place.free_in_hours, policy) for place in places])
     return summed
+
+
+def priorities(waiting: Sequence[Waiting], policy: Policy, context: Context) -> Floats:
+    """The points that are each patient's own, added in the order of `points.priority`."""
+    weights = policy.weights
+    urgency = [one.urgency for one in waiting]
+    share = vector(one.waited_hours for one in waiting) / vector(policy.longest_wait_hours[one] for one in urgency)
+    rw = [points.known_rw(one, context) for one in waiting]
+    summed = weights.u * vector(policy.urgency[one] for one in urgency)
+    summed += weights.a * (np.minimum(share, 1.0) + policy.overdue_factor * np.maximum(0.0, share - 1.0))
+    summed += weights.rw * vector(points.complexity(one, policy) for one in rw)
+    summed += weights.l4 * vector(one.level4 for one in waiting)
+    summed += weights.cmi * vector(
+        points.department(points.known_cmi(one, context), policy, context) for one in waiting
+    )
+    summed += weights.s * vector(one.social_points for one in waiting)
+    return summed
+
+
+def vector(values: Iterable[float]) -> Floats:
+    """Numbers as an array."""
+    return np.fromiter(values, dtype=np.float64)
 
 
 def broken_rules(waiting: Sequence[Waiting], places: Sequence[Place], policy: Policy) -> Codes:

@@ -126,8 +126,7 @@ def rival(matrix: Matrix, row: int, column: int, policy: Policy) -> Rival | None
     best = int(allowed.argmax())
     if np.isneginf(allowed[best]):
         return None
-    score = points.score(matrix.waiting[best], matrix.columns[column].place, policy, matrix.context)
-    return Rival(request_id=matrix.waiting[best].request_id, points=score.points)
+    return Rival(request_id=matrix.waiting[best].request_id, points=plain_points(matrix, best, column, policy))
 
 
 def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str, policy: Policy) -> RunnerUp | None:
@@ -142,8 +141,14 @@ def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str, policy: Policy
     if np.isneginf(allowed[best]):
         return None
     beds = others if best == chosen else matrix.columns[best].bed_ids
-    score = points.score(matrix.waiting[row], matrix.columns[best].place, policy, matrix.context)
-    return RunnerUp(bed_id=beds[0], points=score.points)
+    return RunnerUp(bed_id=beds[0], points=plain_points(matrix, row, best, policy))
+
+
+def plain_points(matrix: Matrix, row: int, column: int, policy: Policy) -> float:
+    """The score of a pair: its weight, but where a bonus is in it."""
+    if matrix.kept[row] != column:
+        return float(matrix.weights[row, column])
+    return points.score(matrix.waiting[row], matrix.columns[column].place, policy, matrix.context).points
 
 
 def unassigned_of(matrix: Matrix, chosen: Ints, not_free: int) -> tuple[Unassigned, ...]:

@@ -121,10 +121,11 @@ class Rounds:
 
     async def _improve_now(self, database: Database, asked: Agenda, answer: Answer) -> None:
         try:
-            better = await self._thorough.solve(asked.question, THOROUGH)
-            if better.achieved > answer.achieved + LEAST_GAIN or better.bound < answer.bound - LEAST_GAIN:
+            again = asking.once_more(asked, answer)
+            better = await self._thorough.solve(again.question, THOROUGH)
+            if better.achieved > asking.standing_total(again, answer) + LEAST_GAIN or better.gap < answer.gap:
                 async with database.work() as work:
-                    await handlers.finish_round(asking.once_more(asked), better, {}, work)
+                    await handlers.finish_round(again, better, {}, work)
         except Stale:
             log.info("improvement-overtaken")
         except (OptimiserLost, *FAULTS) as lost:

@@ -94,18 +94,16 @@ def total(terms: Iterable[Term]) -> float:
 def priority(waiting: Waiting, policy: Policy, context: Context) -> tuple[Term, ...]:
     """The six terms that belong to the patient, whichever the bed."""
     weights = policy.weights
-    cmi = context.cmi.get(waiting.specialty)
-    rw = context.rw_by_specialty.get(waiting.specialty, context.rw_overall) if waiting.rw is None else waiting.rw
     return (
         Term("u", weights.u, policy.urgency[waiting.urgency]),
         Term("a", weights.a, ageing(waiting, policy)),
-        Term("rw", weights.rw, complexity(rw, policy), assumed=waiting.rw is None),
+        Term("rw", weights.rw, complexity(known_rw(waiting, context), policy), assumed=waiting.rw is None),
         Term("l4", weights.l4, float(waiting.level4)),
         Term(
             "cmi",
             weights.cmi,
-            department(waiting.department_cmi if cmi is None else cmi, policy, context),
-            assumed=cmi is None,
+            department(known_cmi(waiting, context), policy, context),
+            assumed=waiting.specialty not in context.cmi,
         ),
         Term("s", weights.s, waiting.social_points),
     )
@@ -136,6 +134,18 @@ def concessions(terms: Iterable[Term]) -> tuple[Concession, ...]:
     soft = [term for term in terms if term.name in SOFT_RULES]
     lost = [Concession(term.name, max(0.0, term.weight) - term.points) for term in soft]
     return tuple(sorted((one for one in lost if one.cost > 0), key=lambda one: -one.cost))
+
+
+def known_rw(waiting: Waiting, context: Context) -> float | None:
+    """The patient's own RW, else the median that stands in for it."""
+    if waiting.rw is not None:
+        return waiting.rw
+    return context.rw_by_specialty.get(waiting.specialty, context.rw_overall)
+
+
+def known_cmi(waiting: Waiting, context: Context) -> float:
+    """The CMI of the department's settled stays, else the one that came with the request."""
+    return context.cmi.get(waiting.specialty, waiting.department_cmi)
 
 
 def ageing(waiting: Waiting, policy: Policy) -> float:
