@@ -20,6 +20,7 @@ FIELDS = {
     "expected_days": msg("Expected days"),
     "tier": msg("Tier"),
     "bed_id": msg("Bed"),
+    "available_from": msg("Free from"),
     "score": msg("Score"),
     "policy_version": msg("Policy"),
     "previous_bed_id": msg("From bed"),
