@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +21,23 @@ from deploy.local.stack import StackFailed
 from services.simulator.play.opening import BadBeds
 from services.simulator.play.suite import Unexpected
 from services.simulator.reading.model import UnreadableExport
-from services.simulator.report.shapes import Report
+from services.simulator.report.shapes import BedProposal, BedReason, MorningRound, Report
 
 FEN = 100
+SHOWN = 3
+TERMS = {
+    "u": "urgency 紧急",
+    "a": "waiting 等待",
+    "rw": "RW 权重",
+    "l4": "level 4 四级手术",
+    "cmi": "CMI",
+    "s": "social 社会",
+    "spec": "specialty 专科",
+    "campus": "campus 院区",
+    "equip": "equipment 设备",
+    "los": "stay 住院日",
+    "flex": "room sex 同性别房",
+}
 STAMP = Path(sys.prefix) / ".install-seconds"
 
 Patients = Annotated[
@@ -130,7 +145,29 @@ def _show(report: Report) -> None:
         ("seconds: install / start / play", " / ".join(f"{value:.1f}" for _, value in report.seconds)),
     ]
     show_table(("", ""), rows)
+    _show_morning(report.morning_round)
     show_table(("check 核对", ""), [(name, "holds" if held else "FAILS") for name, held in report.checks.items()])
+
+
+def _show_morning(morning: MorningRound) -> None:
+    """The best proposals of a morning on which everybody asks for a bed at once, with their reasons."""
+    heading = f"a morning round 晨间配床: {morning.placed} of {morning.patients} placed, gap {morning.gap:.2%}"
+    best = sorted(morning.proposals, key=lambda one: (one.tier, -one.score))[:SHOWN]
+    rows = [
+        (one.bed_id, f"{one.score:.2f}", _reasons(one.terms), _reasons(one.concessions), _margin(one)) for one in best
+    ]
+    show_table((heading, "points 分", "reasons 理由", "given up 让步", "next best bed / patient 次优差距"), rows)
+
+
+def _reasons(reasons: Sequence[BedReason]) -> str:
+    """The largest first, in points."""
+    ordered = sorted(reasons, key=lambda one: -one.points)
+    return ", ".join(f"{TERMS.get(one.name, one.name)} {one.points:.1f}" for one in ordered[:SHOWN] if one.points)
+
+
+def _margin(one: BedProposal) -> str:
+    """What the next best bed and the next best patient lack."""
+    return " / ".join("-" if margin is None else f"{margin:.1f}" for margin in (one.margin, one.rival_margin))
 
 
 def _yuan(fen: int) -> str:
