@@ -134,6 +134,8 @@ def _show(report: Report) -> None:
         ("settled, yuan 结算金额", _yuan(totals.lines_total_fen)),
         ("  paid by funds 基金支付", _yuan(totals.fund_pay_fen)),
         ("  paid by patients 个人支付", _yuan(totals.patient_pay_fen)),
+        ("placed in one morning round 晨间配床", f"{report.morning_round.placed} / {report.morning_round.patients}"),
+        ("  proven gap 与最优之差", f"{report.morning_round.gap:.2%}"),
         ("follow-up plans 随访计划", report.plans_opened),
         ("tasks due / done 随访任务", f"{report.tasks.due} / {report.tasks.done}"),
         ("events on the topics 事件", sum(report.events.values())),
@@ -151,12 +153,18 @@ def _show(report: Report) -> None:
 
 def _show_morning(morning: MorningRound) -> None:
     """The best proposals of a morning on which everybody asks for a bed at once, with their reasons."""
-    heading = f"a morning round 晨间配床: {morning.placed} of {morning.patients} placed, gap {morning.gap:.2%}"
     best = sorted(morning.proposals, key=lambda one: (one.tier, -one.score))[:SHOWN]
     rows = [
         (one.bed_id, f"{one.score:.2f}", _reasons(one.terms), _reasons(one.concessions), _margin(one)) for one in best
     ]
-    show_table((heading, "points 分", "reasons 理由", "given up 让步", "next best bed / patient 次优差距"), rows)
+    columns = (
+        "morning round 晨间配床",
+        "points 分",
+        "reasons 理由",
+        "given up 让步",
+        "ahead of next bed / patient 领先",
+    )
+    show_table(columns, rows)
 
 
 def _reasons(reasons: Sequence[BedReason]) -> str:

@@ -6,6 +6,7 @@ would move proposals for no reason that a person could see.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from services.beds.casemix import model, store
 from services.beds.casemix.model import DepartmentMix, Known, LoadTable, Plan, Reason, SettledCase, Table
@@ -54,6 +55,11 @@ async def known(plans: Sequence[Plan], at: datetime, work: Work) -> Known:
 async def count_settled(case: SettledCase, work: Work) -> None:
     """A stay was settled: it counts in its department's case mix from the next midnight on."""
     await store.put_case(work, case)
+
+
+async def settled_at(stay_id: UUID, work: Work) -> datetime | None:
+    """When a stay was settled, if that has been heard."""
+    return await store.settled_at(work, stay_id)
 
 
 async def case_mix(policy: Policy, work: Work) -> CaseMix:

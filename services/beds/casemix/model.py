@@ -109,12 +109,12 @@ NOTHING_KNOWN = Known()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledCase:
-    """A stay that was settled, with the RW that was in force then."""
+    """A stay that was settled, with the RW that was in force then; of no department until its request is known."""
 
     stay_id: UUID
-    specialty: str
-    rw: float | None
-    rw_source: RwSource
+    specialty: str | None = None
+    rw: float | None = None
+    rw_source: RwSource | None = None
     settled_at: datetime
 
 

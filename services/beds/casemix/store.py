@@ -57,9 +57,9 @@ class SettledCaseRow(Row, table=True):
     __table_args__ = (CheckConstraint(f"rw_source IN ({SOURCES})", name="settled_case_rw_source"),)
 
     stay_id: UUID = Field(primary_key=True)
-    specialty: str
+    specialty: str | None
     rw: float | None
-    rw_source: str
+    rw_source: str | None
     settled_at: datetime = Field(sa_type=DateTime(timezone=True), index=True)
 
 
@@ -92,10 +92,10 @@ COMPUTE = """
 INSERT INTO case_mix (as_of, specialty, stays, weighted, rw_sum, median_rw)
 SELECT $1, specialty, count(*), count(rw), coalesce(sum(rw ORDER BY stay_id), 0),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY rw)
-FROM settled_case WHERE settled_at >= $2 AND settled_at < $3 GROUP BY specialty
+FROM settled_case WHERE settled_at >= $2 AND settled_at < $3 AND specialty IS NOT NULL GROUP BY specialty
 ON CONFLICT DO NOTHING
 """
-FIRST_UNCOUNTED = "SELECT min(settled_at) FROM settled_case WHERE settled_at >= $1"
+FIRST_UNCOUNTED = "SELECT min(settled_at) FROM settled_case WHERE settled_at >= $1 AND specialty IS NOT NULL"
 LATEST = "SELECT * FROM case_mix WHERE as_of = (SELECT max(as_of) FROM case_mix WHERE as_of <= $1) ORDER BY specialty"
 
 
@@ -145,6 +145,12 @@ async def put_case(work: Work, case: SettledCase) -> None:
     values = asdict(case)
     row = insert(SettledCaseRow).values(**values)
     await work.session.exec(row.on_conflict_do_update(index_elements=["stay_id"], set_=values))
+
+
+async def settled_at(work: Work, stay_id: UUID) -> datetime | None:
+    """When a stay was settled."""
+    row = await work.session.get(SettledCaseRow, stay_id)
+    return None if row is None else row.settled_at
 
 
 async def compute(work: Work, as_of: date, since: datetime, until: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.beds.casemix import handlers as casemix
-from services.beds.casemix.model import Known
+from services.beds.casemix.model import Known, SettledCase
 from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
 from services.beds.requests.model import AdmissionRequest, LongestWait, Phase, Ranked
@@ -20,7 +20,11 @@ async def on_admission_requested(event: AdmissionRequested, work: Work) -> None:
     """A clinician has written an admission request: the patient waits, and a round may have a bed for them."""
     deceased = await store.is_deceased(work, event.patient_id)
     request, queued = model.queue(event, work.now, deceased=deceased)
-    if await store.add(work, request) and queued is not None:
+    if not await store.add(work, request):
+        return
+    if settled_at := await casemix.settled_at(request.request_id, work):
+        await _count(request, settled_at, work)
+    if queued is not None:
         work.publish(queued)
         await inventory.want_round(work)
 
@@ -82,11 +86,20 @@ async def waiting_since(work: Work) -> datetime | None:
 
 
 async def on_settled(event: Settled, work: Work) -> None:
-    """The insurance centre has settled a stay: it counts in its department's case mix, with the RW in force then."""
+    """The insurance centre has settled a stay: it counts in its department's case mix, with the RW in force then.
+
+    The request may be heard of later, where topics are read again from their beginning.
+    """
     request = await store.request_or_none(work, event.stay_id)
-    if request is not None:
-        tables = await casemix.known([model.plan(request)], event.settled_at, work)
-        await casemix.count_settled(model.settled(request, tables, event.settled_at), work)
+    if request is None:
+        await casemix.count_settled(SettledCase(stay_id=event.stay_id, settled_at=event.settled_at), work)
+    else:
+        await _count(request, event.settled_at, work)
+
+
+async def _count(request: AdmissionRequest, settled_at: datetime, work: Work) -> None:
+    tables = await casemix.known([model.plan(request)], settled_at, work)
+    await casemix.count_settled(model.settled(request, tables, settled_at), work)
 
 
 async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:

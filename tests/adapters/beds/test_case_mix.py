@@ -11,7 +11,7 @@ from services.beds.scoring.table_file import NoTable
 from shared.ids import new_id
 from shared.messages.discharge.settlement import Settled
 from tests.adapters.beds.test_rounds import rounds
-from tests.adapters.beds.wards import SMALL, comes, explanation, import_beds
+from tests.adapters.beds.wards import SMALL, comes, explanation, import_beds, requested
 
 WEIGHTS = "drg,relative_weight,title\nFM13,2.25,one\nFM15,,no weight yet\n"
 
@@ -134,3 +134,11 @@ async def test_the_policy_that_is_valid_now_scores(run_service, tmp_path):
         assert versions == ["old", "new"]
         listed = (await service.get("/bed-policies", role="viewer")).json()
         assert {one["version"]: one["in_force"] for one in listed} == {"old": False, "new": True, "later": False}
+
+
+async def test_a_stay_that_is_settled_before_its_request_is_heard_of_counts_all_the_same(beds):
+    event = requested(beds.clock.now(), rw=2.0)
+    await beds.deliver(settled(event, beds.clock.now()))
+    await beds.deliver(event)
+    (case,) = await beds.sql("SELECT specialty, rw, rw_source FROM settled_case")
+    assert case == {"specialty": "cardiology", "rw": 2.0, "rw_source": "request"}

@@ -76,9 +76,9 @@ def upgrade() -> None:
     op.create_table(
         "settled_case",
         sa.Column("stay_id", sa.Uuid(), nullable=False),
-        sa.Column("specialty", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("specialty", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("rw", sa.Float(), nullable=True),
-        sa.Column("rw_source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("rw_source", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("rw_source IN ('table', 'request', 'median')", name=op.f("settled_case_rw_source")),
         sa.PrimaryKeyConstraint("stay_id", name=op.f("settled_case_pkey")),
