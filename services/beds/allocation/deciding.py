@@ -11,6 +11,7 @@ from services.beds.allocation.inputs import Inputs, inputs_of
 from services.beds.allocation.proposals import AcceptProposal, Proposal, Reason
 from services.beds.casemix import handlers as casemix
 from services.beds.inventory import handlers as inventory
+from services.beds.inventory.model import Reason as InventoryReason
 from services.beds.inventory.model import place_of
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
@@ -29,6 +30,8 @@ NOT_FREE_YET = Refused(
     reason=Reason.NOT_FREE_YET, remedy="accept it when the bed is free: the proposal says from when that is expected"
 )
 
+NOT_TO_BE_HAD = (InventoryReason.BED_TAKEN, InventoryReason.BED_NOT_FREE)
+
 
 async def accept_proposal(command: AcceptProposal, work: Work) -> Stay | Refused:
     """Keep the proposed bed for the patient. Who is too late is told so; a new round is wanted by whoever took it."""
@@ -41,7 +44,7 @@ async def accept_proposal(command: AcceptProposal, work: Work) -> Stay | Refused
     )
     stay = await stays.reserve_bed(reservation, work)
     if isinstance(stay, Refused):
-        return NOT_FREE_YET if proposal.available_from else stay
+        return NOT_FREE_YET if proposal.available_from and stay.reason in NOT_TO_BE_HAD else stay
     await store.withdraw(work, [command.request_id])
     await decision_store.add(work, decisions.accepted(proposal, command, work.now))
     return stay

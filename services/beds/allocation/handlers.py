@@ -4,7 +4,7 @@ Rows are locked in the order request, bed, proposal. What is decided on a propos
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.beds.allocation import agenda as asking
@@ -23,6 +23,8 @@ from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.model import BedStatus, Policies, Policy
 from services.beds.stays import handlers as stays
 from shared.work import Stale, Work
+
+ROUNDS_KEPT = timedelta(days=90)
 
 
 async def prepare_round(kind: Kind, policy: Policy, work: Work) -> Agenda | None:
@@ -50,6 +52,7 @@ async def finish_round(asked: Agenda, answer: Answer, prices: Mapping[int, float
         await round_store.put_policy(work, digest, pool.policy.version, pool.policy.valid_from, content)
     if pool.kind is Kind.MORNING:
         await round_store.forget_asked(work, pool.now)
+        await round_store.forget_rounds(work, pool.now - ROUNDS_KEPT)
     for decision_no, cost in prices.items():
         await decision_store.put_price(work, decision_no, cost)
     return len(good)

@@ -1,8 +1,8 @@
 """What a bed round is asked and what it answers. Standard library only, so that the service itself can hold it.
 
 Invariant: a round that can be made can be solved: its ids are unique, and the free beds of one room agree on who
-may lie there. `achieved` is the sum of the assigned scores, and `bound` is proven: no allocation that keeps the
-hard rules and gives tier 0 its greatest total reaches more.
+may lie there. `achieved` is the sum of the assigned scores with the bonus of those that stay, and `bound` is proven: no
+allocation that keeps the hard rules and gives tier 0 its greatest total reaches more.
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.beds.allocation import handlers, inputs, trial
 from services.beds.allocation.agenda import Kind
 from services.beds.allocation.trial import TrialRequest, TrialView
+from services.beds.allocation.worker import OptimiserLost
 from services.beds.scoring.model import Unscorable
 from services.beds.settings import CurrentPolicy, EveryPolicy
 from shared.auth import CurrentCaller, Role, may
@@ -87,7 +88,12 @@ async def try_round(body: TrialBody, request: Request, policy: CurrentPolicy, qu
         field = {"field": f"requests: {wrong.field}", "reason": "cannot be scored", "remedy": wrong.remedy}
         remedy = "mend the field and send it again"
         return problem(422, "invalid-input", "These cannot be scored", remedy=remedy, fields=[field])
-    answer = await request.app.state.optimiser.solve(question)
+    try:
+        answer = await request.app.state.optimiser.solve(question)
+    except OptimiserLost:
+        return problem(
+            503, "optimiser-lost", "There is no answer now", remedy="try fewer patients, or again in a minute"
+        )
     return Response(trial.shown(question, answer).model_dump_json(), media_type="application/json")
 
 

@@ -106,6 +106,11 @@ async def forget_asked(work: Work, until: datetime) -> None:
     await (await work.sql()).execute("DELETE FROM round_asked WHERE asked_at <= $1", until)
 
 
+async def forget_rounds(work: Work, before: datetime) -> None:
+    """Let old rounds go, but for the morning's, which are the record of each day."""
+    await (await work.sql()).execute("DELETE FROM bed_round WHERE kind <> 'morning' AND ended_at < $1", before)
+
+
 async def put_policy(work: Work, digest: str, version: str, valid_from: date, content: Mapping[str, Any]) -> None:
     """Keep a policy that scores."""
     row = insert(BedPolicyRow).values(

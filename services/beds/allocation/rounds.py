@@ -19,7 +19,7 @@ from services.beds.allocation.overdue import Overdue
 from services.beds.allocation.proposals import AcceptProposal
 from services.beds.allocation.worker import Optimiser, OptimiserLost
 from services.beds.inventory import handlers as inventory
-from services.beds.scoring.model import Policies
+from services.beds.scoring.model import Policies, Unscorable
 from shared.database import FAULTS, Database
 from shared.decision import Refused
 from shared.log import logger
@@ -96,10 +96,8 @@ class Rounds:
             return 0
         async with database.work() as work:
             await handlers.finish_round(asked, answer, prices, work)
-            automatic = await deciding.automatic_requests(work)
         self._overdue.note(asked.question.waiting, policy)
-        for request_id in automatic:
-            await self._accept(database, request_id)
+        await self._accept_automatic(database)
         self._improve(database, asked, answer)
         return 1
 
@@ -107,11 +105,14 @@ class Rounds:
         return await self._quick.solve(asked.question) if asked.question.waiting else asking.nothing_to_assign(asked)
 
     async def _prices(self, asked: Agenda, answer: Answer) -> dict[int, float]:
-        """What coordinators' choices cost: each is left out in turn."""
+        """What coordinators' choices cost: each is left out in turn. A price that is not found holds up no round."""
         prices = {}
         for chosen in asked.pool.unpriced:
-            otherwise = await self._quick.solve(asking.without(asked, chosen))
-            prices[chosen.decision_no] = asking.price(chosen, answer, otherwise)
+            try:
+                otherwise = await self._quick.solve(asking.without(asked, chosen))
+                prices[chosen.decision_no] = asking.price(chosen, answer, otherwise)
+            except (OptimiserLost, Unscorable) as lost:
+                log.warning("price-lost", error=type(lost).__name__)
         return prices
 
     def _improve(self, database: Database, asked: Agenda, answer: Answer) -> None:
@@ -126,10 +127,18 @@ class Rounds:
             if better.achieved > asking.standing_total(again, answer) + LEAST_GAIN or better.gap < answer.gap:
                 async with database.work() as work:
                     await handlers.finish_round(again, better, {}, work)
+                await self._accept_automatic(database)
         except Stale:
             log.info("improvement-overtaken")
         except (OptimiserLost, *FAULTS) as lost:
             log.warning("improvement-lost", error=type(lost).__name__)
+
+    async def _accept_automatic(self, database: Database) -> None:
+        """Accept what is proposed in automatic wards."""
+        async with database.work() as work:
+            automatic = await deciding.automatic_requests(work)
+        for request_id in automatic:
+            await self._accept(database, request_id)
 
     async def _accept(self, database: Database, request_id: UUID) -> None:
         """Accept for an automatic ward. Where it is refused the pool has changed, and that wants the next round."""

@@ -92,6 +92,21 @@ async def test_a_round_that_leaves_much_open_is_improved_beside_the_others(beds)
     assert (await said_types(beds)).count("bed-proposed") == 2
 
 
+async def test_what_an_improvement_proposes_in_an_automatic_ward_is_accepted(beds):
+    await beds.command("PUT", "/wards/east/C1/mode", role="coordinator", body={"auto_accept": True})
+    events = [await comes(beds), await comes(beds)]
+    optimiser = HalfSolved()
+    run = Rounds(
+        optimiser, optimiser, Policies((POLICY,)), timedelta(hours=4), Overdue(CollectorRegistry(), beds.clock)
+    )
+    await run.run(beds.database, 100)
+    await run.improved()
+    phases = [(await beds.get(f"/requests/{one.request_id}", role="viewer")).json()["phase"] for one in events]
+    assert phases == ["reserved", "reserved"]
+    kinds = {one["kind"] for one in (await beds.get("/decisions", role="viewer")).json()}
+    assert kinds == {"automatic"}
+
+
 async def test_an_improvement_that_another_round_has_overtaken_changes_nothing(beds):
     await comes(beds)
     async with beds.database.work() as work:
