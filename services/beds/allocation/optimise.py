@@ -13,7 +13,7 @@ import numpy as np
 
 from services.beds.allocation import exact, rooms
 from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
-from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
+from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Floats, Ints, Matrix, build
 from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Rival, Round, RunnerUp, Unassigned
 from services.beds.scoring import points
 from services.beds.scoring.hard_rules import Rule, first_broken_rule
@@ -91,7 +91,8 @@ def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy, kept: Mapping[str,
     """The pairs in order of request id, each checked against the rules and explained."""
     after = rooms.sexes_after(matrix, chosen)
     beds = beds_of(matrix, chosen, kept)
-    for row in np.flatnonzero(chosen != NO_COLUMN):
+    rows = np.flatnonzero(chosen != NO_COLUMN)
+    for row, other_column, other_row in zip(rows, *next_best(matrix, rows, chosen[rows], policy), strict=True):
         waiting, column = matrix.waiting[row], chosen[row]
         place = matrix.columns[column].place
         state = after[matrix.room[column]]
@@ -104,9 +105,33 @@ def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy, kept: Mapping[str,
             bed_id=bed_id,
             tier=int(matrix.tier[row]),
             score=points.score(waiting, place, policy, matrix.context),
-            runner_up=runner_up(matrix, int(row), int(column), bed_id, policy),
-            rival=rival(matrix, int(row), int(column), policy),
+            runner_up=runner_up(matrix, int(row), int(other_column), bed_id, policy),
+            rival=rival(matrix, int(other_row), int(column), policy),
         )
+
+
+def next_best(matrix: Matrix, rows: Ints, columns: Ints, policy: Policy) -> tuple[Ints, Ints]:
+    """For each placed row the column of the next best bed, and for its bed the row of the next best patient.
+
+    Of those that no rule forbade before the round, whoever has them now; NO_COLUMN where there is none. A column with
+    another free bed is its own next best.
+    """
+    allowed = np.where(matrix.broken == NONE_BROKEN, matrix.weights, -np.inf)
+    standing = np.flatnonzero(matrix.kept >= 0)
+    allowed[standing, matrix.kept[standing]] -= policy.keep_bonus
+    at = np.arange(len(rows))
+    alone = matrix.free[columns] == 1
+    beds, patients = allowed.take(rows, axis=0), allowed.take(columns, axis=1)
+    beds[at[alone], columns[alone]] = -np.inf
+    patients[rows, at] = -np.inf
+    return greatest(beds, axis=1), greatest(patients, axis=0)
+
+
+def greatest(values: Floats, axis: int) -> Ints:
+    """Where the greatest value is, or NO_COLUMN where all are minus infinity."""
+    if not values.size:
+        return np.full(values.shape[1 - axis], NO_COLUMN)
+    return np.where(np.isneginf(values.max(axis=axis)), NO_COLUMN, values.argmax(axis=axis))
 
 
 def beds_of(matrix: Matrix, chosen: Ints, kept: Mapping[str, str]) -> dict[int, str]:
@@ -119,29 +144,18 @@ def beds_of(matrix: Matrix, chosen: Ints, kept: Mapping[str, str]) -> dict[int, 
 
 
 def rival(matrix: Matrix, row: int, column: int, policy: Policy) -> Rival | None:
-    """The best other patient for the bed, whoever has which bed now."""
-    allowed = np.where(matrix.broken[:, column] == NONE_BROKEN, matrix.weights[:, column], -np.inf)
-    allowed[row] = -np.inf
-    allowed[matrix.kept == column] -= policy.keep_bonus
-    best = int(allowed.argmax())
-    if np.isneginf(allowed[best]):
+    """The next best patient for a bed."""
+    if row == NO_COLUMN:
         return None
-    return Rival(request_id=matrix.waiting[best].request_id, points=plain_points(matrix, best, column, policy))
+    return Rival(request_id=matrix.waiting[row].request_id, points=plain_points(matrix, row, column, policy))
 
 
-def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str, policy: Policy) -> RunnerUp | None:
-    """The best bed beside the one that was chosen; one of the same column is as good."""
-    allowed = np.where(matrix.broken[row] == NONE_BROKEN, matrix.weights[row], -np.inf)
-    if matrix.kept[row] >= 0:
-        allowed[matrix.kept[row]] -= policy.keep_bonus
-    others = [other for other in matrix.columns[chosen].bed_ids if other != bed_id]
-    if not others:
-        allowed[chosen] = -np.inf
-    best = int(allowed.argmax())
-    if np.isneginf(allowed[best]):
+def runner_up(matrix: Matrix, row: int, column: int, bed_id: str, policy: Policy) -> RunnerUp | None:
+    """The next best bed for a patient."""
+    if column == NO_COLUMN:
         return None
-    beds = others if best == chosen else matrix.columns[best].bed_ids
-    return RunnerUp(bed_id=beds[0], points=plain_points(matrix, row, best, policy))
+    other = next(one for one in matrix.columns[column].bed_ids if one != bed_id)
+    return RunnerUp(bed_id=other, points=plain_points(matrix, row, column, policy))
 
 
 def plain_points(matrix: Matrix, row: int, column: int, policy: Policy) -> float:
