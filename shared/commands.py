@@ -83,6 +83,7 @@ class Commands:
                 result = await handler(*arguments, work)
                 if isinstance(result, Refused):
                     raise Declined(result)  # noqa: TRY301 - leaving the block is what rolls back
+                await work.react()
                 done = self._done(result, adapter)
                 await self._remember(work, key, body_hash, done)
                 return done

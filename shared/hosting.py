@@ -40,7 +40,7 @@ from shared.straight import Endpoint, Straight
 from shared.telemetry import Telemetry
 from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
-from shared.work import Work
+from shared.work import Hearers, Work
 
 logger = log.logger(__name__)
 
@@ -71,6 +71,8 @@ class Service:
     straight: Mapping[str, Endpoint] = field(default_factory=dict)
     """Path → the short way of a POST that one of the routers documents."""
     reactions: Reactions = NONE
+    at_once: Hearers = field(default_factory=dict)
+    """Event type → the handler of a capability above the one that says it, within the same transaction."""
     timers: Sequence[Timer] = ()
     settings: type[Settings] = Settings
     resources: Callable[["Host"], AbstractAsyncContextManager[None]] | None = None
@@ -211,6 +213,7 @@ def host_of(
         engine_for(settings.database_url.get_secret_value(), settings.pool_size),
         business_clock or clock_from(settings.clock),
     )
+    database.at_once = service.at_once
     telemetry = Telemetry(service.name, tracing or tracing_of(settings))
 
     @asynccontextmanager

@@ -17,12 +17,20 @@ from services.beds.allocation.worker import Optimiser
 from services.beds.casemix import handlers as casemix_handlers
 from services.beds.casemix.api import router as casemix
 from services.beds.consumers import REACTIONS
+from services.beds.coordination.api import router as coordination
+from services.beds.emergency.alarms import Alarms
+from services.beds.emergency.api import router as emergency
+from services.beds.housekeeping.api import router as housekeeping
 from services.beds.inventory.api import router as inventory
+from services.beds.preparation.api import router as preparation
 from services.beds.requests.api import router as requests
 from services.beds.scoring.model import Policies
 from services.beds.settings import BedsSettings, policies_in
 from services.beds.stays import handlers as stays_handlers
 from services.beds.stays.api import router as stays
+from services.beds.stays.change_api import router as changes
+from services.beds.stays.plan_api import router as plans
+from services.beds.stays.planning import DuePlans
 from services.beds.tables import Row
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
@@ -40,6 +48,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
     host.app.state.optimiser = thorough
     rounds = Rounds(quick, thorough, policies, settings.hold, Overdue(host.telemetry.registry, host.database.clock))
     host.app.state.rounds = rounds
+    host.timers += [DuePlans(policies, settings.hold).timer, Alarms(host.telemetry).timer]
     host.timers += [*rounds.timers, case_mix_timer(policies)]
     try:
         if "consumer" in host.parts:
@@ -65,7 +74,21 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, casemix, stays, allocation, bed_rounds, decisions, requests),
+    routers=(
+        housekeeping,
+        inventory,
+        casemix,
+        changes,
+        plans,
+        stays,
+        allocation,
+        bed_rounds,
+        decisions,
+        preparation,
+        requests,
+        coordination,
+        emergency,
+    ),
     reactions=REACTIONS,
     timers=(
         Timer(

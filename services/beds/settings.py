@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, FilePath
 
+from services.beds.inventory import attributes
 from services.beds.scoring import policy_file
 from services.beds.scoring.model import Policies, Policy
 from services.beds.scoring.policy_file import PolicyRejected
@@ -23,6 +24,11 @@ def _policy_file(path: Path | None) -> Path | None:
     return path
 
 
+def _attribute_file(path: Path | None) -> Path | None:
+    attributes.listed(path)
+    return path
+
+
 class BedsSettings(Settings):
     """How long a bed is kept, and the numbers of the score."""
 
@@ -36,6 +42,9 @@ class BedsSettings(Settings):
         default=None,
         description="give a JSON file with changes to the default bed policy, or a folder of them, each with its "
         "version and valid_from; or leave it out",
+    )
+    bed_attributes: Annotated[FilePath | None, AfterValidator(_attribute_file)] = Field(
+        default=None, description="give a JSON file with the attributes that rooms may have, or leave it out"
     )
 
     @property
@@ -61,6 +70,10 @@ def _policy(request: Request) -> Policy:
     return _policies(request).at(request.app.state.database.clock.now())
 
 
+def _known_attributes(request: Request) -> frozenset[str]:
+    return attributes.listed(request.app.state.settings.bed_attributes)
+
+
 def _hold(request: Request) -> timedelta:
     hold: timedelta = request.app.state.settings.hold
     return hold
@@ -68,6 +81,9 @@ def _hold(request: Request) -> timedelta:
 
 EveryPolicy = Annotated[Policies, Depends(_policies)]
 """For a route's parameter: all versions of the bed policy."""
+
+KnownAttributes = Annotated[frozenset[str], Depends(_known_attributes)]
+"""For a route's parameter: the attributes that rooms may have."""
 
 CurrentPolicy = Annotated[Policy, Depends(_policy)]
 """For a route's parameter: the bed policy in force."""

@@ -40,7 +40,11 @@ async def accept_proposal(command: AcceptProposal, work: Work) -> Stay | Refused
         await requests.request(command.request_id, work)
         return NO_PROPOSAL
     reservation = ReserveBed(
-        request_id=command.request_id, bed_id=proposal.bed_id, hold=command.hold, policy=command.policy
+        request_id=command.request_id,
+        bed_id=proposal.bed_id,
+        hold=command.hold,
+        policy=command.policy,
+        proposed_at=proposal.proposed_at,
     )
     stay = await stays.reserve_bed(reservation, work)
     if isinstance(stay, Refused):

@@ -17,6 +17,7 @@ from services.beds.allocation.round_record import BedRound, RoundWanted
 from services.beds.casemix import handlers as casemix
 from services.beds.inventory import handlers as inventory
 from services.beds.inventory.model import Bed
+from services.beds.planned import handlers as planned
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
 from services.beds.requests.model import AdmissionRequest
@@ -117,7 +118,7 @@ async def _agenda(kind: Kind, wanted: tuple[int, ...], policy: Policy, work: Wor
         wanted=wanted,
         last_round_no=await round_store.last_round_no(work),
         waiting=waiting,
-        free=tuple(await inventory.free_beds(work)),
+        free=tuple(await planned.offered_beds(work)),
         soon=soon,
         free_at=free_at,
         beds=await inventory.count_beds(work),
@@ -147,9 +148,11 @@ async def _soon_free(policy: Policy, among: set[str] | None, work: Work) -> tupl
     free_at = {bed.bed_id: asking.free_from(bed.changed_at, policy, bed.changed_at) for bed in cleaning}
     for bed_id, leaves_at in (await stays.expected_to_leave(work)).items():
         free_at[bed_id] = asking.free_from(leaves_at, policy, work.now)
+    promised = await planned.promised_beds(work)
     near = asking.within_horizon(free_at, policy, work.now)
-    wanted = {bed_id: at for bed_id, at in near.items() if among is None or bed_id in among}
-    return tuple(await inventory.beds_named(wanted, work)), wanted
+    open_to_all = {bed_id: at for bed_id, at in near.items() if bed_id not in promised}
+    wanted = {bed_id: at for bed_id, at in open_to_all.items() if among is None or bed_id in among}
+    return tuple((await inventory.beds_by_id(wanted, work)).values()), wanted
 
 
 async def _written(outcome: Outcome, work: Work) -> list[Proposal]:

@@ -1,10 +1,10 @@
-"""Where wards, rooms and beds are kept, with the wish for a round; and the only SQL about them.
+"""Where wards, rooms and beds are kept; and the only SQL about them.
 
 Invariant: a bed belongs to a stay exactly while it is occupied or reserved, and only an unoccupied bed is reserved.
 Rows are locked bed by bed in order of bed id, always after the stay and the request they are changed for.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    delete,
+    false,
     func,
     update,
 )
@@ -41,6 +41,7 @@ class WardRow(Row, table=True):
 
     ward_id: str = Field(primary_key=True)
     campus_id: str
+    building: str | None
     auto_accept: bool
 
 
@@ -92,26 +93,21 @@ class BedRow(Row, table=True):
     patient_id: UUID | None
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
     version: int
-
-
-class RoundWantedRow(Row, table=True):
-    """A reason to look at the whole pool again. Rows are only added and taken away, so nobody waits for anybody."""
-
-    __tablename__ = "round_wanted"
-
-    wanted_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    wanted_at: datetime = Field(sa_type=DateTime(timezone=True))
+    for_resuscitation: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 BEDS = """
-SELECT bed_id, bed_no, room_no, campus_id, room_id, ward_id, sex_policy, age_group, isolation, attributes, specialty,
-    overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version
+SELECT bed_id, bed_no, room_no, campus_id, building, room_id, ward_id, sex_policy, age_group, isolation, attributes,
+    specialty, overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version,
+    for_resuscitation
 FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id)
 """
 IN_ORDER = " ORDER BY bed_id"
 WITH_THESE_IDS = BEDS + "WHERE bed_id = ANY($1::text[])" + IN_ORDER
 TO_CHANGE = WITH_THESE_IDS + " FOR UPDATE OF bed"
 TO_CHANGE_IN_ROOMS = BEDS + "WHERE room_id = ANY($1::text[])" + IN_ORDER + " FOR UPDATE OF bed"
+TO_CHANGE_IN_PLACE = BEDS + "WHERE $1 IN (ward_id, room_id, bed_id)" + IN_ORDER + " FOR UPDATE OF bed"
+EMPTY_FOR_A_MOMENT = "UPDATE bed SET status = 'H', stay_id = NULL, patient_id = NULL WHERE bed_id = $1"
 FREE_AMONG = BEDS + "WHERE bed_id = ANY($1::text[]) AND status = 'U' AND NOT reserved" + IN_ORDER + " FOR SHARE OF bed"
 SELECTED = (
     BEDS + "WHERE ($1::text IS NULL OR ward_id = $1) AND ($2::text IS NULL OR status = $2 AND reserved = $3)" + IN_ORDER
@@ -139,9 +135,35 @@ async def beds(work: Work, ward_id: str | None, status: BedStatus | None) -> lis
     return await _fetch(work, SELECTED, ward_id, code, reserved)
 
 
+async def held_beds(work: Work) -> list[Bed]:
+    """The beds that are held for resuscitation."""
+    return await _fetch(work, BEDS + "WHERE for_resuscitation" + IN_ORDER)
+
+
+async def campuses(work: Work) -> list[str]:
+    """Every campus that has a ward, in order."""
+    return sorted(await work.session.exec(select(WardRow.campus_id).distinct()))
+
+
+async def hold(work: Work, bed_id: str, *, held: bool) -> None:
+    """Hold a bed, whose row is locked, for resuscitation, or for everybody again."""
+    await work.session.exec(update(BedRow).where(col(BedRow.bed_id) == bed_id).values(for_resuscitation=held))
+
+
 async def beds_of_rooms(work: Work, room_ids: Collection[str]) -> list[Bed]:
     """The beds of these rooms, locked in order of id."""
     return await _fetch(work, TO_CHANGE_IN_ROOMS, list(room_ids))
+
+
+async def beds_of_place(work: Work, place_id: str) -> list[Bed]:
+    """The beds of a ward or a room, or the one bed of that id; locked in order of id."""
+    return await _fetch(work, TO_CHANGE_IN_PLACE, place_id)
+
+
+async def bed_names(work: Work, bed_nos: Collection[int]) -> dict[int, str]:
+    """The ids of beds by their numbers."""
+    rows = await work.session.exec(select(BedRow.bed_no, BedRow.bed_id).where(col(BedRow.bed_no).in_(list(bed_nos))))
+    return {number: bed_id for number, bed_id in rows if number is not None}
 
 
 async def free_among(work: Work, bed_ids: Collection[str]) -> dict[str, Bed]:
@@ -161,6 +183,16 @@ async def save(work: Work, changed: Bed) -> None:
     result = await work.session.exec(update(BedRow).where(previous).values(**values))
     if result.rowcount != 1:
         raise Stale("bed", changed.bed_id)
+
+
+async def save_exchanged(work: Work, one: Bed, other: Bed) -> None:
+    """Write the next version of two beds that change patients.
+
+    A bed's stay is unique row by row, so the first bed is empty for a moment that nobody sees.
+    """
+    await (await work.sql()).execute(EMPTY_FOR_A_MOMENT, one.bed_id)
+    await save(work, other)
+    await save(work, one)
 
 
 async def ward(work: Work, ward_id: str) -> Ward:
@@ -196,27 +228,6 @@ async def ward_counts(work: Work) -> list[WardCount]:
     return [_ward_count(row, beds_by.get(row.ward_id, {})) for row in wards]
 
 
-async def want_round(work: Work) -> None:
-    """Note that the pool should be looked at again."""
-    work.session.add(RoundWantedRow(wanted_at=work.now))
-
-
-async def wanted_rounds(work: Work) -> list[int]:
-    """What a round that starts now answers."""
-    return [number for number in await work.session.exec(select(RoundWantedRow.wanted_id)) if number is not None]
-
-
-async def round_wanted_at(work: Work) -> datetime | None:
-    """Since when a round is wanted; None when nothing has happened since the last."""
-    return (await work.session.exec(select(func.min(RoundWantedRow.wanted_at)))).one()
-
-
-async def forget_wanted(work: Work, answered: Sequence[int]) -> int:
-    """Take away what a round has answered; how much of it was still there."""
-    gone = await work.session.exec(delete(RoundWantedRow).where(col(RoundWantedRow.wanted_id).in_(answered)))
-    return int(gone.rowcount)
-
-
 async def _fetch(work: Work, query: str, *arguments: Any) -> list[Bed]:  # noqa: ANN401 - what the query takes
     """Beds, each with its room. Through the driver: a round reads thousands."""
     rooms: dict[str, Room] = {}
@@ -234,6 +245,7 @@ def _bed(row: Mapping[str, Any], room: Room) -> Bed:
         bed_no=row["bed_no"],
         room_no=row["room_no"],
         campus_id=row["campus_id"],
+        building=row["building"],
         room=room,
         specialty=row["specialty"],
         overflow=tuple(row["overflow"]),
@@ -244,6 +256,7 @@ def _bed(row: Mapping[str, Any], room: Room) -> Bed:
         patient_id=row["patient_id"],
         changed_at=row["changed_at"],
         version=row["version"],
+        for_resuscitation=row["for_resuscitation"],
     )
 
 

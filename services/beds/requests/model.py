@@ -14,7 +14,7 @@ from services.beds.casemix.model import NOTHING_KNOWN, Known, Plan, RwSource, Se
 from services.beds.scoring import hard_rules, points
 from services.beds.scoring.model import NO_CASE_MIX, AdmissionClass, CaseMix, Isolation, Policy, Sex, Urgency, Waiting
 from services.beds.scoring.points import Term
-from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
 from shared.messages.registration.admissions import AdmissionRequested
 
 SECONDS_AN_HOUR = 3600
@@ -107,6 +107,7 @@ def queue(
         tier=tier,
         queued_at=request.queued_at,
         aggregate_version=request.version,
+        admission_class=request.admission_class,
     )
 
 
@@ -158,8 +159,19 @@ def waiting(request: AdmissionRequest, now: datetime, known: Known = NOTHING_KNO
 
 
 def moved(request: AdmissionRequest, phase: Phase) -> AdmissionRequest:
-    """The next version, in another phase or in the same."""
-    return replace(request, phase=phase, version=request.version + 1)
+    """The request in another phase. Its version stays: it counts what is said of it, and this is said of the stay."""
+    return replace(request, phase=phase)
+
+
+def withdrawn(request: AdmissionRequest, reason: str, now: datetime) -> AdmissionWithdrawn:
+    """What a withdrawal says."""
+    return AdmissionWithdrawn(
+        request_id=request.request_id,
+        patient_id=request.patient_id,
+        reason=reason,
+        withdrawn_at=now,
+        aggregate_version=request.version,
+    )
 
 
 def longest_waits(everyone: Sequence[Waiting], policy: Policy) -> list[LongestWait]:

@@ -31,6 +31,7 @@ class AdmissionRequestRow(Row, table=True):
         CheckConstraint("sex IN ('F', 'M', 'U')", name="request_sex"),
         CheckConstraint("triage BETWEEN 1 AND 4", name="request_triage"),
         Index("ix_admission_request_waiting", "requested_at", postgresql_where=text("phase = 'waiting'")),
+        Index("ix_admission_request_at_the_desk", "phase", postgresql_where=text("phase IN ('waiting', 'reserved')")),
         Index("ix_admission_request_patient_id", "patient_id"),
     )
 
@@ -143,12 +144,11 @@ async def of_patient(work: Work, patient_id: UUID) -> list[AdmissionRequest]:
 
 
 async def save(work: Work, changed: AdmissionRequest) -> None:
-    """Write the next version. Raises `Stale` when somebody else wrote it first."""
-    previous = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
-        col(AdmissionRequestRow.version) == changed.version - 1
+    """Write a request in its new phase. Raises `Stale` when somebody else wrote it since it was read."""
+    seen = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
+        col(AdmissionRequestRow.version) == changed.version
     )
-    values = {"phase": changed.phase, "version": changed.version}
-    result = await work.session.exec(update(AdmissionRequestRow).where(previous).values(**values))
+    result = await work.session.exec(update(AdmissionRequestRow).where(seen).values(phase=changed.phase))
     if result.rowcount != 1:
         raise Stale("request", changed.request_id)
 

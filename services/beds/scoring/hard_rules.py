@@ -26,6 +26,7 @@ class Rule(StrEnum):
     """Why a bed is not for a patient, in the order of asking. TAKEN breaks none: a better pair has the bed."""
 
     STATUS = "status"
+    HELD = "held"
     SPECIALTY = "specialty"
     CAMPUS = "campus"
     DAY_SURGERY = "day-surgery"
@@ -45,6 +46,7 @@ def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | 
     """The first rule that forbids this patient this bed, or None."""
     asked = (
         (Rule.STATUS, place.status is BedStatus.UNOCCUPIED and can_wait(tier(waiting), place.free_in_hours)),
+        (Rule.HELD, may_use_held(tier(waiting), place.for_resuscitation)),
         (Rule.SPECIALTY, accepts_specialty(waiting.specialty, place.specialty, place.overflow)),
         (Rule.CAMPUS, within_reach(waiting.campus, waiting.reachable, place.campus)),
         (Rule.DAY_SURGERY, suits_day_surgery(waiting.admission_class, place.attributes)),
@@ -59,6 +61,11 @@ def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | 
 def can_wait(of_tier: int, free_in_hours: float) -> bool:
     """Whoever goes before everybody else is given no bed that is not free yet."""
     return free_in_hours == 0 or of_tier > 0
+
+
+def may_use_held(of_tier: int, for_resuscitation: bool) -> bool:
+    """A bed held for resuscitation is for whoever goes before everybody else, and for nobody else."""
+    return of_tier == 0 or not for_resuscitation
 
 
 def accepts_specialty(specialty: str, home: str, overflow: tuple[str, ...]) -> bool:

@@ -152,7 +152,7 @@ class Place:
 
     `overflow` lists the other specialties the ward takes, best first. `room_sex` is the sex of those who lie or
     are expected in the room, None when it is empty. `free_in_hours` above 0: somebody still lies there, or it is being
-    cleaned; it counts as unoccupied from then on.
+    cleaned; it counts as unoccupied from then on. A bed `for_resuscitation` is held for tier 0.
     """
 
     bed_id: str
@@ -169,6 +169,7 @@ class Place:
     isolation: Isolation = Isolation.NONE
     stay_band: tuple[int, int] | None = None
     free_in_hours: float = 0.0
+    for_resuscitation: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be scored."""

@@ -20,8 +20,14 @@ HOSPITAL = [
     "west,D1,surgery,,01,2,U,single,,day-surgery,any,none,",
 ]
 EVERY_ROW = """
-TRUNCATE bed_use, stay, proposal, unplaced, bed_decision, admission_request, bed, room, ward, round_wanted, bed_round,
-    round_asked, outbox, inbox, command CASCADE
+DO $$ BEGIN
+    ALTER TABLE consent DISABLE TRIGGER USER;
+    ALTER TABLE preparation_mark DISABLE TRIGGER USER;
+    TRUNCATE bed_use, stay, proposal, unplaced, bed_decision, admission_request, bed, room, ward, round_wanted,
+        bed_round, round_asked, outbox, inbox, command CASCADE;
+    ALTER TABLE consent ENABLE TRIGGER USER;
+    ALTER TABLE preparation_mark ENABLE TRIGGER USER;
+END $$
 """
 PAIRS = """
 SELECT request.*, bed.specialty AS home, bed.overflow, room.room_id, room.sex_policy, room.age_group,

@@ -17,6 +17,7 @@ from services.beds.scoring.model import BedStatus, Place, Sex, SexPolicy, Urgenc
 from tests.bench import hospital
 from tests.bench.figures import Row, percentile, ratio
 from tests.bench.harness import Bench, run
+from tests.bench.rows import imports
 from tests.bench.starvation import Months
 
 PATIENTS, BEDS = 500, 3_000
@@ -62,6 +63,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         value=sum(violations(one, answer) for one, answer in zip(rounds, answers, strict=True)), target="value <= 0",
     )  # fmt: skip
     yield from _starvation()
+    yield from imports.measure(bench)
 
 
 def _certificates(rounds: Sequence[Round], answers: Sequence[Answer]) -> Iterator[Row]:
