@@ -1,6 +1,7 @@
 """Reading a run's figures from the services' APIs and the topics; nothing here counts what the driver did."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -12,8 +13,11 @@ from services.simulator.play.suite import Suite
 from services.simulator.reading.model import Recording
 from services.simulator.report.checks import checked
 from services.simulator.report.shapes import (
+    BedProposal,
+    BedReason,
     Bookings,
     ExamFigures,
+    MorningRound,
     Part,
     Queue,
     Rejected,
@@ -40,6 +44,7 @@ class Circumstances:
 
     recording: Recording
     reading: Reading
+    morning: Mapping[str, Any]
     kafka: Part
     postgres: Part
     seconds: Seconds
@@ -73,6 +78,7 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         exams=await _summary(suite, "/exam-orders/summary", ExamFigures),
         settlements=settlements,
         totals=_totals(settlements),
+        morning_round=_morning_round(circumstances.morning),
         events=events,
         dead_letters=dead_letters + reading.parked,
         outbox_left=reading.outbox,
@@ -132,6 +138,28 @@ async def _settlements(suite: Suite, encounters: dict[str, list[str]]) -> list[S
         if page["next"] is None:
             return sorted(found, key=lambda one: (one.case["on"], one.encounter_id))
         after = {"after": page["next"]}
+
+
+def _morning_round(said: Mapping[str, Any]) -> MorningRound:
+    placed = said["placed"]
+    return MorningRound(
+        patients=len(placed) + len(said["unplaced"]),
+        placed=len(placed),
+        gap=said["gap"],
+        policy_version=said["policy_version"],
+        proposals=[_bed_proposal(one) for one in placed],
+    )
+
+
+def _bed_proposal(one: Mapping[str, Any]) -> BedProposal:
+    same = ("bed_id", "tier", "score", "runner_up_bed_id", "margin", "rival_margin")
+    return BedProposal(
+        encounter_id=one["id"],
+        rival_encounter_id=one["rival_id"],
+        terms=[BedReason(name=term["name"], points=term["points"]) for term in one["terms"]],
+        concessions=[BedReason(name=lost["rule"], points=lost["cost"]) for lost in one["concessions"]],
+        **{name: one[name] for name in same},
+    )
 
 
 def _totals(settlements: list[SettlementFigures]) -> Totals:
