@@ -11,7 +11,11 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.coordination.api import router as coordination
+from services.beds.emergency.alarms import Alarms
+from services.beds.emergency.api import router as emergency
 from services.beds.inventory.api import router as inventory
+from services.beds.preparation.api import router as preparation
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
 from services.beds.stays import handlers as stays_handlers
@@ -29,6 +33,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
         raise TypeError("the beds service runs on BedsSettings")
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
+    host.timers.append(Alarms(host.telemetry).timer)
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
     try:
         if "consumer" in host.parts:
@@ -43,7 +48,7 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests),
+    routers=(inventory, stays, allocation, preparation, requests, coordination, emergency),
     reactions=REACTIONS,
     timers=(
         Timer(

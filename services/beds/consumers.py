@@ -1,17 +1,25 @@
 """What the beds service reacts to: the table of contents of its consumers."""
 
+from services.beds.coordination import handlers as desk
+from services.beds.emergency import handlers as emergency
 from services.beds.requests.handlers import on_admission_requested, remember_death
 from services.beds.stays.handlers import on_patient_deceased, on_patient_left
 from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.followup.callbacks import CallBackDue, CallBackRecorded
 from shared.messages.registration.admissions import AdmissionRequested
+from shared.messages.registration.exams import AdmissionExamsBooked, AdmissionExamsUnplanned
 from shared.messages.registration.patients import PatientDeceased
-from shared.reactions import Drawn, Reactions
+from shared.reactions import Drawn, Reactions, in_turn
 
 REACTIONS = Reactions(
     {
-        AdmissionRequested: on_admission_requested,
+        AdmissionRequested: in_turn(on_admission_requested, emergency.on_admission_requested),
+        AdmissionExamsBooked: desk.on_exams_booked,
+        AdmissionExamsUnplanned: desk.on_exams_unplanned,
         PatientDeceased: on_patient_deceased,
         PatientLeft: on_patient_left,
+        CallBackDue: desk.on_call_back_due,
+        CallBackRecorded: desk.on_call_back_recorded,
     },
     drawn=Drawn(("deceased",), {PatientDeceased: remember_death}),
 )

@@ -13,8 +13,10 @@ from services.registration.booking.api import router as booking
 from services.registration.booking.lane import Lane
 from services.registration.booking.straight import STRAIGHT
 from services.registration.calendars.api import router as calendars
+from services.registration.consents.api import router as consents
 from services.registration.consumers import REACTIONS
 from services.registration.displacement.api import router as displacement
+from services.registration.limits.api import router as limits
 from services.registration.patients.api import router as patients
 from services.registration.schedules import handlers as schedules_handlers
 from services.registration.schedules.api import router as schedules
@@ -53,7 +55,18 @@ SERVICE = Service(
     title="carejourney registration",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(patients, calendars, schedules, booking, displacement, arrivals, visit_requests, admissions),
+    routers=(
+        patients,
+        calendars,
+        consents,
+        limits,
+        schedules,
+        booking,
+        displacement,
+        arrivals,
+        visit_requests,
+        admissions,
+    ),
     straight=STRAIGHT,
     reactions=REACTIONS,
     timers=(HOLDS, NO_SHOWS, RELEASES),

@@ -18,6 +18,8 @@ from services.registration.booking.model import (
     Wanted,
 )
 from services.registration.booking.refusals import Reason, no
+from services.registration.limits import handlers as limits
+from services.registration.limits.model import counted_since
 from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import Access, Slot, SlotKey
@@ -170,6 +172,10 @@ async def miss_appointment(appointment_id: UUID, work: Work) -> Appointment | Re
     await schedules.release_places([missed.slot], work)
     await store.save(work, missed)
     work.publish(event)
+    in_force = await limits.limits_in_force(work)
+    if in_force is not None:
+        counted = await store.missed_since(work, missed.patient_id, counted_since(in_force, work.now))
+        await limits.note_missed(in_force, missed.patient_id, counted, work)
     return missed
 
 

@@ -74,6 +74,7 @@ class TakePlace:
     visit_type: str
     channel: Channel
     encounter_id: str | None = None
+    booked_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class Appointment:
     visit_type: str
     channel: Channel
     encounter_id: str | None
+    booked_by: UUID | None = None
     held_until: datetime | None
     booked_at: datetime | None
     arrived_at: datetime | None
@@ -168,6 +170,7 @@ def taken(
         visit_type=command.visit_type,
         channel=command.channel,
         encounter_id=command.encounter_id,
+        booked_by=command.booked_by,
         held_until=now + HOLD if command.hold else None,
         booked_at=None if command.hold else now,
         arrived_at=None,

@@ -1,9 +1,9 @@
 """Which appointments nobody came for: those still booked when their session is over.
 
 Found by way of their sessions, so that taking a place pays for no index of its own; a session is noted once nobody is
-expected in it any more, and never looked at again. Each look at the appointments of a session is a lateral one of its
-own, which no plan can turn into a scan of all appointments there are. It reads and notes `session`, a table of
-schedules.
+expected in it any more, and never looked at again. Each look at the appointments of a session is one of its own, of at
+most so many rows, which no plan can turn into a scan of all appointments there are. It reads and notes `session`, a
+table of schedules.
 """
 
 from datetime import datetime
@@ -26,8 +26,9 @@ WHERE NOT no_shows_noted AND ends_at <= $1 ORDER BY ends_at, appointment_id LIMI
 """
 NOTE = """
 UPDATE session SET no_shows_noted = true
-WHERE NOT no_shows_noted AND ends_at <= $1 AND NOT EXISTS (
-    SELECT FROM appointment WHERE appointment.session_id = session.session_id AND status = 'booked')
+WHERE NOT no_shows_noted AND ends_at <= $1 AND (
+    SELECT true FROM appointment WHERE appointment.session_id = session.session_id AND status = 'booked' LIMIT 1
+) IS NULL
 """
 
 

@@ -15,6 +15,9 @@ class Reason(StrEnum):
     SESSION_CLOSED = "session-closed"
     NOT_PUBLIC = "not-public"
     NOT_RELEASED = "not-released"
+    CONSENT_MISSING = "consent-missing"
+    COOLING_OFF = "cooling-off"
+    TOO_MANY_BOOKINGS = "too-many-bookings"
     SAME_SLOT = "same-slot"
     PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
     ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
@@ -32,6 +35,9 @@ REMEDIES = {
     Reason.SESSION_CLOSED: "choose another session; this one does not take place",
     Reason.NOT_RELEASED: "book from {until} on",
     Reason.NOT_PUBLIC: "apply for one of its places, ask for a referral, or choose a slot that is public",
+    Reason.CONSENT_MISSING: "record the patient's consent that this person books, or leave booked_by out",
+    Reason.COOLING_OFF: "book from {until} on: too many visits were missed (GET /limits); the desk may lift it",
+    Reason.TOO_MANY_BOOKINGS: "cancel a booking ahead, or book once one is over, at {until} (GET /limits)",
     Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
     Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
     Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, func, text, update
+from sqlalchemy import CheckConstraint, DateTime, Index, SmallInteger, func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, col, select
 
@@ -27,6 +27,7 @@ from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work, constraint_name
 
 PLACED = f"status IN ({words(TAKES_A_PLACE)})"
+COUNTED = f"status IN ({words((Status.HELD, Status.BOOKED))})"
 CONFLICTS = {
     "appointment_pkey": Reason.APPOINTMENT_EXISTS,
     "one_appointment_a_session": Reason.PATIENT_HAS_APPOINTMENT,
@@ -66,6 +67,7 @@ class AppointmentRow(Row, table=True):
             postgresql_where=text(f"encounter_id IS NOT NULL AND {PLACED}"),
         ),
         Index("one_appointment_an_ordinal", "session_id", "slot_starts_at", "ordinal", unique=True),
+        Index("one_booking_an_allowance", "patient_id", "allowance", unique=True, postgresql_where=text(COUNTED)),
         Index("ix_appointment_patient_id", "patient_id"),
         Index("ix_appointment_held_until", "held_until", postgresql_where=text("status = 'held'")),
     )
@@ -81,6 +83,9 @@ class AppointmentRow(Row, table=True):
     visit_type: str
     channel: str
     encounter_id: str | None
+    booked_by: UUID | None
+    allowance: int | None = Field(default=None, sa_type=SmallInteger)
+    """Which of the bookings ahead that the patient may have it is; none where the hospital gave the place."""
     held_until: datetime | None = Field(sa_type=DateTime(timezone=True))
     booked_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     arrived_at: datetime | None = Field(sa_type=DateTime(timezone=True))
@@ -160,7 +165,7 @@ async def save(work: Work, changed: Appointment) -> Reason | None:
     previous = mine & (col(AppointmentRow.version) == changed.version - 1)
     try:
         async with work.session.begin_nested():
-            result = await work.session.exec(update(AppointmentRow).where(previous).values(**asdict(changed)))
+            result = await work.session.exec(update(AppointmentRow).where(previous).values(**_values(changed)))
     except IntegrityError as refusal:
         return CONFLICTS[constraint_name(refusal)]
     if result.rowcount != 1:
@@ -184,10 +189,23 @@ async def counts(work: Work) -> list[dict[str, Any]]:
     return [dict(row) for row in await (await work.sql()).fetch(COUNT)]
 
 
+async def missed_since(work: Work, patient_id: UUID, at: datetime) -> int:
+    """How many visits the patient has missed that were to begin at `at` or later."""
+    mine = (col(AppointmentRow.patient_id) == patient_id) & (col(AppointmentRow.status) == Status.MISSED)
+    query = select(func.count()).select_from(AppointmentRow).where(mine, col(AppointmentRow.slot_starts_at) >= at)
+    return (await work.session.exec(query)).one()
+
+
+def _values(changed: Appointment) -> dict[str, Any]:
+    """What is neither held nor booked does not count among the bookings ahead any more."""
+    counted = changed.status in {Status.HELD, Status.BOOKED}
+    return asdict(changed) if counted else {**asdict(changed), "allowance": None}
+
+
 def _appointment(row: AppointmentRow) -> Appointment:
     return Appointment(
         **{
-            **row.model_dump(),
+            **row.model_dump(exclude={"allowance"}),
             "status": Status(row.status),
             "channel": Channel(row.channel),
             "cancel_reason": CancelReason(row.cancel_reason) if row.cancel_reason else None,

@@ -68,7 +68,7 @@ class SessionRow(Row, table=True):
         Index("ix_session_clinic_id_starts_at", "clinic_id", "starts_at"),
         Index("ix_session_sitting_id", "sitting_id"),
         Index("ix_session_expected", "ends_at", postgresql_where=text("NOT no_shows_noted")),
-        Index("ix_session_kept", "starts_at", postgresql_where=text("access <> 'public'")),
+        Index("ix_session_kept", "released_at", postgresql_where=text("access <> 'public'")),
     )
 
     session_id: UUID = Field(primary_key=True)

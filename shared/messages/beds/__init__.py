@@ -3,11 +3,14 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, inventory, requests, stays
+from shared.messages.beds import allocation, coordination, emergency, inventory, preparation, requests, stays
 
 MESSAGES = (
     *requests.MESSAGES,
     *allocation.MESSAGES,
+    *preparation.MESSAGES,
+    *coordination.MESSAGES,
+    *emergency.MESSAGES,
     *stays.MESSAGES,
     *inventory.MESSAGES,
 )

@@ -21,7 +21,7 @@ SESSION_INDEXES = (
     ("ix_session_clinic_id_starts_at", ["clinic_id", "starts_at"], None),
     ("ix_session_sitting_id", ["sitting_id"], None),
     ("ix_session_expected", ["ends_at"], sa.text("NOT no_shows_noted")),
-    ("ix_session_kept", ["starts_at"], sa.text("access <> 'public'")),
+    ("ix_session_kept", ["released_at"], sa.text("access <> 'public'")),
 )
 
 
@@ -31,6 +31,8 @@ def upgrade() -> None:
     _engagements()
     _appointments()
     _rebookings()
+    _limits()
+    _consents()
 
 
 def _calendars() -> None:
@@ -113,6 +115,89 @@ def _appointments() -> None:
     op.drop_constraint("appointment_status", "appointment", type_="check")
     op.execute(f"ALTER TABLE appointment ADD CONSTRAINT appointment_status CHECK (status IN ({STATUSES}, {MORE}))")
 
+    op.execute("ALTER TABLE appointment ADD COLUMN booked_by uuid")
+    op.execute("ALTER TABLE appointment ADD COLUMN allowance smallint")
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "one_booking_an_allowance",
+            "appointment",
+            ["patient_id", "allowance"],
+            unique=True,
+            postgresql_where=sa.text("status IN ('held', 'booked')"),
+            postgresql_concurrently=True,
+        )
+
+
+def _limits() -> None:
+    """The limits to begin with are ours: ten bookings ahead, and 90 days after three no-shows within 180."""
+    op.create_table(
+        "booking_limits",
+        sa.Column("in_force", sa.Boolean(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("future_bookings", sa.SmallInteger(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("within_days", sa.Integer(), nullable=False),
+        sa.Column("cooling_off_days", sa.Integer(), nullable=False),
+        sa.CheckConstraint("in_force", name=op.f("booking_limits_one")),
+        sa.CheckConstraint(
+            "future_bookings > 0 AND missed > 0 AND within_days > 0 AND cooling_off_days >= 0",
+            name=op.f("booking_limits_positive"),
+        ),
+        sa.PrimaryKeyConstraint("in_force", name=op.f("booking_limits_pkey")),
+    )
+    op.execute("INSERT INTO booking_limits VALUES (true, 'default-1', 10, 3, 180, 90)")
+    op.create_table(
+        "cooling_off",
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("limits_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("patient_id", name=op.f("cooling_off_pkey")),
+    )
+
+
+def _consents() -> None:
+    relations = [
+        "spouse",
+        "child",
+        "parent",
+        "sibling",
+        "other-relative",
+        "guardian",
+        "care-worker",
+        "village-doctor",
+        "other",
+    ]
+    evidences = ["signed-form", "recorded-call", "app-confirmation", "household-register", "guardianship-deed"]
+    op.create_table(
+        "consent",
+        sa.Column("consent_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("proxy_id", sa.Uuid(), nullable=False),
+        sa.Column("relation", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("evidence", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(f"relation IN ({_quoted(relations)})", name=op.f("consent_relation")),
+        sa.CheckConstraint(f"evidence IN ({_quoted(evidences)})", name=op.f("consent_evidence")),
+        sa.CheckConstraint("patient_id <> proxy_id", name=op.f("consent_of_another")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_consent_patient_id")),
+        sa.ForeignKeyConstraint(["proxy_id"], ["patient.patient_id"], name=op.f("fk_consent_proxy_id")),
+        sa.PrimaryKeyConstraint("consent_id", name=op.f("consent_pkey")),
+    )
+    op.create_index(
+        "one_consent_a_proxy",
+        "consent",
+        ["patient_id", "proxy_id"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_index("ix_consent_patient_id", "consent", ["patient_id"])
+
+
+def _quoted(words: list[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
 
 def _rebookings() -> None:
     op.create_table(
@@ -140,7 +225,11 @@ def _rebookings() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("rebooking")
+    for table in ("consent", "cooling_off", "booking_limits", "rebooking"):
+        op.drop_table(table)
+    op.drop_index("one_booking_an_allowance", table_name="appointment")
+    op.drop_column("appointment", "allowance")
+    op.drop_column("appointment", "booked_by")
     op.drop_constraint("appointment_status", "appointment", type_="check")
     op.execute("UPDATE appointment SET status = 'cancelled', cancel_reason = 'hospital' WHERE status = 'displaced'")
     op.execute("UPDATE appointment SET status = 'cancelled', cancel_reason = 'patient' WHERE status = 'missed'")
