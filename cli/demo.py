@@ -106,7 +106,7 @@ def _stay(record: Record, console: Console) -> NoReturn:
 
 def _show(report: Report) -> None:
     """The report's figures as a table, and the outcome of every check."""
-    totals, bookings = report.totals, report.bookings
+    totals, bookings, waitlist, queue = report.totals, report.bookings, report.waitlist, report.queue
     rows = [
         ("patients 患者", report.patients),
         ("bookings 预约", bookings.booked),
@@ -114,6 +114,8 @@ def _show(report: Report) -> None:
         ("  arrived 到诊", bookings.arrived),
         ("  completed 完成", bookings.completed),
         ("bookings from follow-up 随访预约", report.bookings_from_followup),
+        ("waited / offered / filled 候补", f"{waitlist.joined} / {waitlist.offered} / {waitlist.filled}"),
+        ("called, mean wait 叫号、平均等候", f"{queue.called}, {queue.mean_wait_minutes:.1f} min"),
         ("stays 住院", report.admissions),
         ("bed days 床日", report.bed_days),
         ("settled, yuan 结算金额", _yuan(totals.lines_total_fen)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
 from shared.database import Database
@@ -83,6 +83,7 @@ class Commands:
                 result = await handler(*arguments, work)
                 if isinstance(result, Refused):
                     raise Declined(result)  # noqa: TRY301 - leaving the block is what rolls back
+                await work.react()
                 done = self._done(result, adapter)
                 await self._remember(work, key, body_hash, done)
                 return done
@@ -164,7 +165,13 @@ def _adapter(answer: Any) -> TypeAdapter[Any]:  # noqa: ANN401
     return TypeAdapter(answer)
 
 
-def _commands(request: Request) -> Commands:
+def _commands(
+    request: Request,
+    _: Annotated[
+        str | None,
+        Header(alias=KEY_HEADER, description="needed: new for each command, the same when it is sent again"),
+    ] = None,
+) -> Commands:
     return Commands(request=request, database=request.app.state.database)
 
 

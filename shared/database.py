@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
-from shared.work import Statements, Work
+from shared.work import NOBODY, Hearers, Stale, Statements, Work
 
 DRIVER_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises when a statement fails or the server is away; the last where a connection is lost between two
@@ -50,21 +50,34 @@ def engine_for(url: str, pool_size: int) -> AsyncEngine:
 
 
 class Database:
-    """One service's database. `on_commit` is called after each commit that wrote events."""
+    """One service's database. `on_commit` is called after each commit that wrote events.
+
+    `at_once` is who hears an event within the transaction that says it.
+    """
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
         self.on_commit: Callable[[], None] = _nothing
+        self.at_once: Hearers = NOBODY
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
-        """Open a transaction; on a clean exit write the events to the outbox and commit, otherwise leave nothing."""
+        """Open a transaction; on a clean exit write the events to the outbox and commit, otherwise leave nothing.
+
+        Of two that wait for each other the server ends one, which is then `Stale`: it may be run again.
+        """
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                work = Work(session, self.clock.now())
-                yield work
-                await work.write_outbox()
+            try:
+                async with session.begin():
+                    work = Work(session, self.clock.now(), at_once=self.at_once)
+                    yield work
+                    await work.react()
+                    await work.write_outbox()
+            except (DBAPIError, asyncpg.DeadlockDetectedError) as fault:
+                if is_deadlock(fault):
+                    raise Stale("transaction", "deadlock") from fault
+                raise
             if work.said or work.wrote_outbox:
                 self.on_commit()
 
@@ -117,6 +130,12 @@ async def version_of(connection: AsyncConnection) -> str | None:
     """The version that the migrations have written down; None for a database that they have never seen."""
     known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     return await connection.scalar(text("SELECT max(version_num) FROM alembic_version")) if known else None
+
+
+def is_deadlock(fault: Exception) -> bool:
+    """Whether the server has ended a transaction because it and another one waited for each other."""
+    cause = getattr(fault, "orig", None) or fault
+    return bool(getattr(cause, "sqlstate", None) == asyncpg.DeadlockDetectedError.sqlstate)
 
 
 def _nothing() -> None:

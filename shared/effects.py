@@ -137,6 +137,7 @@ class Effects:
         for one in fresh:
             with tracing.taking(one.record.topic, one.envelope) as step, caused_by(step.origin):
                 await self._reactions.handlers[type(one.event)](one.event, work)
+                await work.react()
 
     async def _bury(self, record: Record, why: Unreadable) -> None:
         """Park the record and say so on the dead letters, once."""

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.database import newest_version, version_of
 
-LOCK = text("SELECT pg_advisory_lock(2829)")
+TRY_LOCK = text("SELECT pg_try_advisory_lock(2829)")
+TRY_AGAIN_SECONDS = 0.2
 
 
 def migrate(migrations: Path, url: str) -> None:
@@ -41,13 +42,23 @@ def run(metadata: MetaData) -> None:
 async def _migrate(url: str, metadata: MetaData) -> None:
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool)
     async with engine.connect() as connection:
-        await connection.execute(LOCK)  # held until the connection ends
+        await _wait_for_turn(connection)
         ahead = await _is_ahead(connection)
         await connection.commit()  # Alembic opens a transaction for each migration by itself
         if not ahead:
             await connection.run_sync(_run_all, metadata)
         await connection.commit()
     await engine.dispose()
+
+
+async def _wait_for_turn(connection: AsyncConnection) -> None:
+    """Take the lock, which is held until the connection ends.
+
+    Who waits asks again and again and keeps no transaction: an index that is built concurrently waits for all of them.
+    """
+    while not await connection.scalar(TRY_LOCK):
+        await connection.commit()
+        await asyncio.sleep(TRY_AGAIN_SECONDS)
 
 
 async def _is_ahead(connection: AsyncConnection) -> bool:

@@ -1,19 +1,24 @@
 """One unit of work: the rows that a handler changes and the events that say so, together or not at all.
 
+Some events are heard at once: by capabilities of the same service that stand above the one that speaks, within the same
+transaction. What they do commits with what they heard of, or neither does.
+
 Invariant: everything of one `Work` runs on one connection in one transaction. Nobody else touches the driver: hot and
 batch SQL asks `sql()` for it, which first makes SQLAlchemy emit its BEGIN (an INSERT before that survives a rollback).
 """
 
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared import outbox
-from shared.envelope import Outgoing, seal
+from shared.envelope import Outgoing, caused_by, seal, unseal
 from shared.messages import Event
 
 
@@ -23,6 +28,12 @@ class Missing(LookupError):
 
 class Stale(RuntimeError):
     """Somebody changed it in between: `Stale("stay", stay_id)`. The edge runs the command once more, then says 409."""
+
+
+Hearers = Mapping[type[Event], Callable[[Any, "Work"], Awaitable[None]]]
+"""Event type → who hears it within the transaction that says it."""
+
+NOBODY: Final[Hearers] = {}
 
 
 @dataclass(slots=True)
@@ -35,10 +46,22 @@ class Work:
     driver: Any = None
     wrote_outbox: bool = False
     """A statement of a capability's own has written events; the relay is woken as after `publish`."""
+    at_once: Hearers = field(default_factory=dict)
+    unheard: deque[tuple[Event, Outgoing]] = field(default_factory=deque)
 
     def publish(self, event: Event) -> None:
         """Say what happened; it leaves with the commit, in the order it was said, naming its cause."""
-        self.said.append(seal(event, self.now))
+        sealed = seal(event, self.now)
+        self.said.append(sealed)
+        if type(event) in self.at_once:
+            self.unheard.append((event, sealed))
+
+    async def react(self) -> None:
+        """Let those hear what was said who hear it at once, and what comes of that. Called by the one who commits."""
+        while self.unheard:
+            event, cause = self.unheard.popleft()
+            with caused_by(unseal(cause.headers).origin):
+                await self.at_once[type(event)](event, self)
 
     async def insert(self, row: SQLModel) -> str | None:
         """Write a row. Returns the name of the constraint that refused it, or None; the transaction goes on."""
@@ -65,7 +88,10 @@ class Work:
 
 
 class Statements(Work):
-    """A unit of work of SQL alone: it has no `session`. For a path on which opening one costs more than the rest."""
+    """A unit of work of SQL alone, without a `session` and heard by nobody at once.
+
+    For a path on which opening a session costs more than the rest.
+    """
 
     __slots__ = ()
 
@@ -74,6 +100,8 @@ class Statements(Work):
         self.now = now
         self.said = []
         self.wrote_outbox = False
+        self.at_once = NOBODY
+        self.unheard = deque()
 
     async def sql(self) -> Any:  # noqa: ANN401
         """The asyncpg connection, inside this transaction."""

@@ -14,12 +14,16 @@ from services.beds.consumers import REACTIONS
 from services.beds.coordination.api import router as coordination
 from services.beds.emergency.alarms import Alarms
 from services.beds.emergency.api import router as emergency
+from services.beds.housekeeping.api import router as housekeeping
 from services.beds.inventory.api import router as inventory
 from services.beds.preparation.api import router as preparation
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
 from services.beds.stays import handlers as stays_handlers
 from services.beds.stays.api import router as stays
+from services.beds.stays.change_api import router as changes
+from services.beds.stays.plan_api import router as plans
+from services.beds.stays.planning import DuePlans
 from services.beds.tables import Row
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
@@ -33,6 +37,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
         raise TypeError("the beds service runs on BedsSettings")
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
+    host.timers.append(DuePlans(policy, settings.hold).timer)
     host.timers.append(Alarms(host.telemetry).timer)
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
     try:
@@ -48,7 +53,18 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, preparation, requests, coordination, emergency),
+    routers=(
+        housekeeping,
+        inventory,
+        changes,
+        plans,
+        stays,
+        allocation,
+        preparation,
+        requests,
+        coordination,
+        emergency,
+    ),
     reactions=REACTIONS,
     timers=(
         Timer(

@@ -3,8 +3,8 @@
 from services.beds.coordination import handlers as desk
 from services.beds.emergency import handlers as emergency
 from services.beds.requests.handlers import on_admission_requested, remember_death
-from services.beds.stays.handlers import on_patient_deceased, on_patient_left
-from shared.messages.discharge.clearance import PatientLeft
+from services.beds.stays.handlers import on_discharge_ordered, on_patient_deceased, on_patient_left
+from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
 from shared.messages.followup.callbacks import CallBackDue, CallBackRecorded
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.exams import AdmissionExamsBooked, AdmissionExamsUnplanned
@@ -17,6 +17,7 @@ REACTIONS = Reactions(
         AdmissionExamsBooked: desk.on_exams_booked,
         AdmissionExamsUnplanned: desk.on_exams_unplanned,
         PatientDeceased: on_patient_deceased,
+        DischargeOrdered: on_discharge_ordered,
         PatientLeft: on_patient_left,
         CallBackDue: desk.on_call_back_due,
         CallBackRecorded: desk.on_call_back_recorded,

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AfterValidator, Field, FilePath
 
+from services.beds.inventory import attributes
 from services.beds.scoring import policy_file
 from services.beds.scoring.model import Policy
 from services.beds.scoring.policy_file import PolicyRejected
@@ -21,6 +22,11 @@ def _policy_file(path: Path | None) -> Path | None:
     return path
 
 
+def _attribute_file(path: Path | None) -> Path | None:
+    attributes.listed(path)
+    return path
+
+
 class BedsSettings(Settings):
     """How long a bed is kept, and the numbers of the score."""
 
@@ -32,6 +38,9 @@ class BedsSettings(Settings):
     )
     bed_policy: Annotated[FilePath | None, AfterValidator(_policy_file)] = Field(
         default=None, description="give a JSON file with changes to the default bed policy, or leave it out"
+    )
+    bed_attributes: Annotated[FilePath | None, AfterValidator(_attribute_file)] = Field(
+        default=None, description="give a JSON file with the attributes that rooms may have, or leave it out"
     )
 
     @property
@@ -50,10 +59,17 @@ def _policy(request: Request) -> Policy:
     return policy
 
 
+def _known_attributes(request: Request) -> frozenset[str]:
+    return attributes.listed(request.app.state.settings.bed_attributes)
+
+
 def _hold(request: Request) -> timedelta:
     hold: timedelta = request.app.state.settings.hold
     return hold
 
+
+KnownAttributes = Annotated[frozenset[str], Depends(_known_attributes)]
+"""For a route's parameter: the attributes that rooms may have."""
 
 CurrentPolicy = Annotated[Policy, Depends(_policy)]
 """For a route's parameter: the bed policy in force."""

@@ -4,7 +4,7 @@ from services.followup.callbacks import handlers as callbacks
 from services.followup.plans import handlers as plans
 from services.followup.visits import handlers as visits
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.followup.plans import PlanClosed
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
@@ -17,6 +17,7 @@ REACTIONS = Reactions(
         AdmissionQueued: callbacks.on_admission_queued,
         AdmissionWithdrawn: callbacks.on_admission_withdrawn,
         PatientAdmitted: in_turn(plans.on_patient_admitted, callbacks.on_patient_admitted),
+        LeaveUndone: plans.on_leave_undone,
         PatientDeceased: in_turn(plans.on_patient_deceased, callbacks.on_patient_deceased),
         PlanClosed: visits.on_plan_closed,
         AppointmentBooked: visits.on_appointment_booked,
@@ -27,6 +28,7 @@ REACTIONS = Reactions(
         {
             PatientLeft: plans.remember_leaving,
             PatientAdmitted: plans.remember_admission,
+            LeaveUndone: plans.remember_undoing,
             PatientDeceased: plans.remember_death,
         },
     ),

@@ -1,32 +1,61 @@
 """What registration reacts to: the table of contents of its consumers.
 
-It hears its own events too, where a capability speaks to one that stands above it.
+It hears its own events too, where a capability speaks to one that stands above it: `REACTIONS` after they have been
+told to everybody, `AT_ONCE` within the transaction that says them.
 """
 
 from services.registration.booking import handlers as booking
 from services.registration.displacement import handlers as displacement
+from services.registration.passes import handlers as passes
+from services.registration.queue import handlers as queue
+from services.registration.quota import handlers as quota
+from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
+from services.registration.waitlist import handlers as waitlist
 from shared.messages.followup.visits import VisitRequested
-from shared.messages.registration.booking import AppointmentCancelled, AppointmentRescheduled
-from shared.messages.registration.patients import PatientDeceased
+from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
+from shared.messages.registration.booking import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    AppointmentRescheduled,
+    HoldExpired,
+)
+from shared.messages.registration.patients import ContactChosen, PatientDeceased
 from shared.messages.registration.schedules import SessionOpened, SessionReleased
-from shared.reactions import Reactions
-from shared.work import Work
-
-
-async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """What the patient waits for is dropped, what is booked is cancelled."""
-    await visit_requests.on_patient_deceased(event, work)
-    await booking.on_patient_deceased(event, work)
-
+from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
+from shared.reactions import Reactions, in_turn
+from shared.work import Hearers
 
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: visit_requests.on_places_opened,
-        SessionReleased: visit_requests.on_places_opened,
-        PatientDeceased: on_patient_deceased,
-        AppointmentRescheduled: displacement.on_settled,
-        AppointmentCancelled: displacement.on_settled,
+        SessionOpened: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened, quota.on_session_opened),
+        SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
+        PatientDeceased: in_turn(
+            booking.on_patient_deceased, waitlist.on_patient_deceased, visit_requests.on_patient_deceased
+        ),
+        AppointmentBooked: reminders.on_appointment,
+        AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_appointment, passes.on_appointment),
+        AppointmentCancelled: in_turn(
+            displacement.on_settled,
+            reminders.on_appointment,
+            passes.on_appointment,
+            quota.on_appointment_cancelled,
+        ),
+        ContactChosen: reminders.on_contact_chosen,
     }
 )
+
+AT_ONCE: Hearers = {
+    AppointmentBooked: waitlist.on_appointment_booked,
+    AppointmentCancelled: waitlist.on_appointment_cancelled,
+    AppointmentMissed: in_turn(queue.on_appointment_missed, waitlist.on_appointment_missed),
+    AppointmentRescheduled: waitlist.on_appointment_rescheduled,
+    HoldExpired: waitlist.on_hold_expired,
+    OfferAccepted: visit_requests.on_offer_accepted,
+    PatientArrived: queue.on_patient_arrived,
+    VisitCompleted: queue.on_visit_completed,
+    WaitlistLapsed: visit_requests.on_waitlist_lapsed,
+    WaitlistLeft: visit_requests.on_waitlist_left,
+}

@@ -10,6 +10,7 @@ from itertools import combinations
 from services.registration.booking.model import TAKES_A_PLACE
 from tests.chaos.evidence import Evidence, Row
 from tests.chaos.history import NOT_REMEMBERED, Answer, Command
+from tests.chaos.judging_waitlist import offers
 
 PLACES = frozenset(TAKES_A_PLACE)
 TAKING = ("/holds", "/appointments")
@@ -19,7 +20,7 @@ STALE = "stale"
 
 
 def places(evidence: Evidence) -> Iterator[str]:
-    """1. No slot oversold; ordinals unique; one live booking per patient and session."""
+    """1. No slot oversold, offers counted; ordinals unique; one live booking per patient and session."""
     by_slot = evidence.by("registration", "appointment", "session_id", "slot_starts_at")
     for slot in evidence.table("registration", "slot"):
         there = by_slot.get((slot["session_id"], slot["starts_at"]), [])
@@ -36,6 +37,7 @@ def places(evidence: Evidence) -> Iterator[str]:
     for (patient, session), times in Counter((one["patient_id"], one["session_id"]) for one in live_ones).items():
         if times > 1:
             yield f"patient {patient} has {times} live appointments in session {session}"
+    yield from offers(evidence)
 
 
 def acknowledged(evidence: Evidence) -> Iterator[str]:
@@ -107,7 +109,7 @@ def _effects(evidence: Evidence) -> Iterator[str]:
         answer = command.answer.json
         for made in answer if isinstance(answer, list) else [answer]:
             for column, ids in there.items():
-                if column in made and made[column] not in ids:
+                if made.get(column) is not None and made[column] not in ids:
                     yield f"{command.name} was acknowledged and its {column} {made[column]} does not exist"
 
 

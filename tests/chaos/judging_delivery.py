@@ -18,8 +18,10 @@ COMPACTED = "bed-state"
 VERSIONED = {
     "registration:appointment": ("registration", "appointment", "appointment_id"),
     "registration:patient": ("registration", "patient", "patient_id"),
+    "registration:waitlist-entry": ("registration", "waitlist_entry", "entry_id"),
     "beds:stay": ("beds", "stay", "stay_id"),
     "beds:bed": ("beds", "bed", "bed_id"),
+    "beds:cleaning": ("beds", "cleaning_task", "task_id"),
     "discharge:account": ("discharge", "account", "stay_id"),
     "followup:plan": ("followup", "plan", "plan_id"),
 }

@@ -12,6 +12,7 @@ from services.discharge.settlement import calculate, case_file, packs
 from tests.chaos.evidence import Evidence, Row
 
 CLOSED = frozenset({"C", "I"})
+DIRTY = frozenset({"H", "K"})
 FINAL = frozenset({"completed", "failed"})
 WAITING = frozenset({"waiting", "reserved"})
 
@@ -31,6 +32,39 @@ def beds(evidence: Evidence) -> Iterator[str]:
     admitted = {stay["stay_id"] for stay in evidence.table("beds", "stay") if stay["phase"] == "admitted"}
     for stay in occupied ^ admitted:
         yield f"stay {stay} and the beds disagree on whether it lies in one"
+    yield from _who_lies_where(evidence)
+    yield from _cleaning(evidence)
+
+
+def _who_lies_where(evidence: Evidence) -> Iterator[str]:
+    """Beds, stays and the uses that go on tell the same; both moves of a swap or none, a move taken back as a whole."""
+    held = {(bed["bed_no"], bed["stay_id"]) for bed in evidence.table("beds", "bed") if bed["stay_id"] is not None}
+    uses = evidence.table("beds", "bed_use")
+    live = {
+        (use["bed_no"], use["stay_id"]) for use in uses if not use["during"].isempty and use["during"].upper is None
+    }
+    for bed_no, stay in held ^ live:
+        yield f"bed {bed_no} of stay {stay} is held and not used, or used and not held"
+    names = {bed["stay_id"]: bed["bed_id"] for bed in evidence.table("beds", "bed") if bed["stay_id"] is not None}
+    for stay in evidence.table("beds", "stay"):
+        if stay["stay_id"] in names and names[stay["stay_id"]] != stay["bed_id"]:
+            yield f"stay {stay['stay_id']} says bed {stay['bed_id']} and lies in {names[stay['stay_id']]}"
+
+
+def _cleaning(evidence: Evidence) -> Iterator[str]:
+    """A bed that somebody left is asked to be cleaned, once."""
+    still_open = [
+        task
+        for task in evidence.table("beds", "cleaning_task")
+        if task["done_at"] is None and task["cancelled_at"] is None
+    ]
+    for bed, times in Counter(task["bed_id"] for task in still_open).items():
+        if times > 1:
+            yield f"bed {bed} is to be cleaned {times} times"
+    asked = {task["bed_id"] for task in still_open}
+    for bed in evidence.table("beds", "bed"):
+        if bed["status"] in DIRTY and bed["bed_id"] not in asked:
+            yield f"bed {bed['bed_id']} is dirty and nobody is asked to clean it"
 
 
 def money(evidence: Evidence) -> Iterator[str]:
@@ -142,6 +176,7 @@ def agreement(evidence: Evidence) -> Iterator[str]:
             yield f"the patient of stay {stay} has left and the account is not settled"
         if stay not in plans:
             yield f"the patient of stay {stay} has left and no plan was opened"
+    yield from _taken_back(evidence)
     gone = {str(stay) for stay, account in accounts.items() if account["state"] == "left"}
     for stay in evidence.left:
         if stay not in gone:
@@ -155,3 +190,23 @@ def _calls(evidence: Evidence) -> Iterator[str]:
         waits = request["phase"] in WAITING
         if schedules.get(request["request_id"], False) is not waits:
             yield f"request {request['request_id']} is {request['phase']} and {'not ' if waits else ''}called"
+
+
+def _taken_back(evidence: Evidence) -> Iterator[str]:
+    """11. What beds has taken back is taken back everywhere: the account of an admission, the plan of a leaving."""
+    accounts = {row["stay_id"]: row for row in evidence.table("discharge", "account")}
+    cancelled = {
+        row["stay_id"] for row in evidence.table("beds", "stay_change") if row["change"] == "admission-cancelled"
+    }
+    followed = {row["stay_id"] for row in evidence.table("followup", "plan") if row["status"] == "active"}
+    for stay in evidence.table("beds", "stay"):
+        key, account = stay["stay_id"], accounts.get(stay["stay_id"])
+        counts = account is not None and account["admission_cancelled_at"] is None
+        if stay["phase"] == "admitted" and account is not None and not counts:
+            yield f"stay {key} lies in a bed and its account says that the admission was cancelled"
+        if stay["phase"] not in {"admitted", "left"} and key in cancelled and counts:
+            yield f"the admission of stay {key} was cancelled and its account does not say so"
+        if stay["phase"] == "admitted" and key in followed:
+            yield f"stay {key} lies in a bed and is followed up"
+        if stay["phase"] == "admitted" and account is not None and account["state"] == "left":
+            yield f"stay {key} lies in a bed and its account says that the patient has left"

@@ -4,7 +4,7 @@ That it also catches whole bugs in a running suite is in `test_faults.py`.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,9 +16,12 @@ from tests.chaos.history import Answer, Command
 from tests.chaos.records import Bad, Said
 
 NINE, TEN, ELEVEN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 10, 11))
+DAY = timedelta(days=1)
 SLOT = {"session_id": "s", "starts_at": NINE, "capacity": 2, "booked": 2}
 PLACE = {"session_id": "s", "slot_starts_at": NINE, "status": "booked"}
 PEOPLE = [{**PLACE, "appointment_id": n, "ordinal": n, "patient_id": f"p{n}", "version": 0} for n in (1, 2, 3)]
+BED = {"bed_id": "b", "bed_no": 1, "status": "O", "stay_id": 1, "version": 1}
+LIES = {"phase": "admitted", "version": 1}
 REPORTED = "registration.patient-registered.v1"
 
 
@@ -71,6 +74,41 @@ def test_a_patient_with_two_live_appointments_in_a_session_is_named():
     assert "patient p1 has 2 live appointments" in wrong(rows("registration", slot=[SLOT], appointment=twins))[1]
 
 
+ENTRY = {
+    "entry_id": "e", "patient_id": "p9", "clinic_id": "c", "session_id": "s", "earliest_on": NINE.date(),
+    "latest_on": NINE.date(), "status": "waiting", "appointment_id": None, "offered_until": None, "version": 0,
+}  # fmt: skip
+HELD = {**PEOPLE[0], "patient_id": "p9", "status": "held", "held_until": TEN, "booked_at": None}
+OFFERED = {**ENTRY, "status": "offered", "appointment_id": 1, "offered_until": TEN}
+
+
+def waitlist(*entries, booked=1, now=NINE):
+    """Evidence of a waitlist, of a slot a day ahead with a place held, and of what time it is."""
+    slot = {**SLOT, "starts_at": NINE + DAY, "booked": booked, "clinic_id": "c"}
+    session = {"session_id": "s", "session_on": NINE.date()}
+    tables = {"slot": [slot], "session": [session], "waitlist_entry": list(entries), "appointment": [HELD]}
+    return replace(rows("registration", **tables), now=now)
+
+
+def test_a_place_that_is_offered_to_two_is_named():
+    assert "was offered to 2 entries" in wrong(waitlist(OFFERED, {**OFFERED, "entry_id": "f"}))[1]
+
+
+def test_an_offer_without_its_hold_and_an_acceptance_without_a_booking_are_named():
+    assert "no place is held for it" not in wrong(waitlist(OFFERED))[1]
+    assert "no place is held for it" in wrong(waitlist({**OFFERED, "offered_until": NINE}))[1]
+    assert "never booked" in wrong(waitlist({**OFFERED, "status": "accepted"}))[1]
+
+
+def test_a_place_that_rots_while_somebody_waits_is_named():
+    waiting = {**ENTRY, "patient_id": "p8"}
+    numbers, words = wrong(waitlist(waiting))
+    assert 1 in numbers
+    assert "has a free place while waitlist entry e waits for it" in words
+    for fine in (waitlist(waiting, booked=2), waitlist(waiting, now=NINE + DAY), waitlist(ENTRY)):
+        assert "has a free place" not in wrong(fine)[1]
+
+
 def test_an_acknowledged_command_that_nobody_remembers_is_lost():
     numbers, words = wrong(Evidence(asked=[command()]))
     assert 2 in numbers
@@ -103,15 +141,72 @@ def test_who_was_answered_before_another_asked_comes_first():
 
 
 def test_two_patients_in_one_bed_at_once_are_named():
-    uses = [{"bed_no": 1, "patient_id": n, "during": Range(NINE, end)} for n, end in ((1, ELEVEN), (2, None))]
-    uses[1]["during"] = Range(TEN, None)
+    uses = [
+        {"bed_no": 1, "patient_id": n, "stay_id": n, "during": Range(start, end)}
+        for n, start, end in ((1, NINE, ELEVEN), (2, TEN, TEN.replace(hour=12)))
+    ]
     assert 5 in wrong(rows("beds", bed_use=uses))[0]
-    uses[1]["during"] = Range(ELEVEN, None)
+    uses[1]["during"] = Range(ELEVEN, TEN.replace(hour=12))
     assert check(rows("beds", bed_use=uses)) == []
 
 
 def test_nobody_lies_in_a_closed_bed():
-    assert 5 in wrong(rows("beds", bed=[{"bed_id": "b", "status": "C", "stay_id": 1, "version": 1}]))[0]
+    assert "bed b is closed and has stay 1" in wrong(rows("beds", bed=[{**BED, "status": "C"}]))[1]
+
+
+def test_half_a_swap_is_named_by_who_holds_and_who_uses_the_beds():
+    stays = [{**LIES, "stay_id": n, "bed_id": bed} for n, bed in ((1, "b"), (2, "c"))]
+    beds = [{**BED, "stay_id": 2}, {**BED, "bed_id": "c", "bed_no": 2, "stay_id": 1}]
+    uses = [{"bed_no": n, "patient_id": n, "stay_id": n, "during": Range(NINE, None)} for n in (1, 2)]
+    numbers, words = wrong(rows("beds", bed=beds, bed_use=uses, stay=stays))
+    assert 5 in numbers
+    assert "held and not used, or used and not held" in words
+    assert "stay 1 says bed b and lies in c" in words
+
+
+def test_a_dirty_bed_that_nobody_is_asked_to_clean_or_two_are_is_named():
+    dirty = {**BED, "status": "H", "stay_id": None}
+    assert "bed b is dirty and nobody is asked" in wrong(rows("beds", bed=[dirty]))[1]
+    task = {"bed_id": "b", "task_id": 1, "done_at": None, "cancelled_at": None, "version": 1}
+    twice = rows("beds", bed=[dirty], cleaning_task=[task, {**task, "task_id": 2}])
+    assert "bed b is to be cleaned 2 times" in wrong(twice)[1]
+
+
+@pytest.mark.parametrize(
+    ("account", "plans", "words"),
+    [
+        ({"state": "open", "admission_cancelled_at": NINE}, [], "says that the admission was cancelled"),
+        ({"state": "left", "admission_cancelled_at": None}, [], "its account says that the patient has left"),
+        ({"state": "open", "admission_cancelled_at": None}, [{"status": "active"}], "is followed up"),
+    ],
+)
+def test_what_beds_has_taken_back_and_others_have_not_is_named(account, plans, words):
+    followed = [
+        {"plan_id": 1, "stay_id": 1, "version": 0, "steps": [], "occurrences": [], "next_step": 1, **plan}
+        | {"closed_at": None, "next_due_at": None}
+        for plan in plans
+    ]
+    evidence = Evidence(
+        rows={
+            "beds": {"stay": [{**LIES, "stay_id": 1, "bed_id": "b"}]},
+            "discharge": {"account": [{"stay_id": 1, "version": 0, **account}]},
+            "followup": {"plan": followed},
+        }
+    )
+    numbers, found = wrong(evidence)
+    assert 11 in numbers
+    assert words in found
+
+
+def test_an_account_that_has_not_heard_of_a_cancelled_admission_is_named():
+    given_up = {**LIES, "stay_id": 1, "bed_id": "b", "phase": "expired"}
+    evidence = Evidence(
+        rows={
+            "beds": {"stay": [given_up], "stay_change": [{"stay_id": 1, "change": "admission-cancelled"}]},
+            "discharge": {"account": [{"stay_id": 1, "state": "open", "admission_cancelled_at": None, "version": 0}]},
+        }
+    )
+    assert "was cancelled and its account does not say so" in wrong(evidence)[1]
 
 
 def test_a_journal_out_of_balance_is_named_to_the_fen():

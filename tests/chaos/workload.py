@@ -1,4 +1,4 @@
-"""What the clients do in one run: register, hold, book, cancel, reschedule; and stays from request to follow-up call.
+"""What the clients do in one run: register, hold, book, move, wait; and stays from request to follow-up call.
 
 Invariant: whatever is asked follows from the seed alone; only the order in which things come about does not. Somebody
 who is refused asks anew under a new key, as a person would; somebody who hears nothing repeats the same key.
@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from tests.chaos.history import Answer, Client
+from tests.chaos.waiting_people import WaitingPeople
 from tests.chaos.world import World
 
 DESK, APP, PLANNER, CLINICIAN = "front-desk", "patient-app", "back-office", "clinician"
@@ -20,11 +21,19 @@ COORDINATOR, WARD, NURSE, OPERATOR = "coordinator", "ward-nurse", "followup-nurs
 CLINIC = "main-general-practice-1"
 """The clinic that follow-up sends wished visits to, so both kinds of booking meet in its sessions."""
 WARD_ID = "M-CHAOS"
+AWAY = "M-AWAY"
+"""A ward that takes nobody by itself: where patients are moved to, one bed for each."""
+
+WHY = {"reason": "as the seed wills"}
 BEDS = 40
 PLACES = 3
 SLOTS = 8
 PATIENTS = 18
 STAYS = 5
+MOVES_BACK, CANCELLED, SWAPS, COMES_BACK = 0, 1, 2, 4
+MOVES = (MOVES_BACK, COMES_BACK)
+"""What is special about each stay, by its number; the one after the one that swaps is its partner."""
+
 BORN_ON = "1970-05-04"
 STUCK_SECONDS = 60.0
 PAUSE_SECONDS = 0.1
@@ -52,6 +61,9 @@ class Workload:
         self._random = seeded(f"{seed} workload")
         self.slots: list[tuple[str, str]] = []
         """Session and start of each slot that is there to be booked."""
+        self._waiting = WaitingPeople(world, client, seeded(f"{seed} waiting"))
+        self.there, self.swapped = asyncio.Event(), asyncio.Event()
+        """Two who are to exchange their beds wait for each other."""
         self._patients = [str(client.id_of(f"patient {number}")) for number in range(PATIENTS)]
 
     async def prepare(self) -> None:
@@ -66,6 +78,9 @@ class Workload:
         heading = (
             "campus,ward,specialty,overflow,room,bed,status,sex_policy,room_sex,attributes,age_group,isolation,"
             "stay_band\n"
+        )
+        beds += "".join(
+            f"main,{AWAY},respiratory,,{room:02d},1,U,mixed,,,any,none,1-30\n" for room in range(1, STAYS + 1)
         )
         await self._must("beds", "beds", "/beds/import", (heading + beds).encode(), role=COORDINATOR)
         week = [
@@ -83,6 +98,8 @@ class Workload:
                 (session["session_id"], (starts_at + timedelta(minutes=30 * number)).isoformat())
                 for number in range(SLOTS)
             ]
+
+        await self._waiting.prepare(self._must)
 
     async def run(self) -> None:
         """Everything at once; then, once everybody has left, the first follow-up calls."""
@@ -113,8 +130,7 @@ class Workload:
             f"register {number}", "registration", "/patients", person(patient, "FM"[number % 2]), role=DESK
         )
         await self._visit(number, patient)
-        if number < STAYS:
-            await self._stay(number, patient)
+        await (self._stay(number, patient) if number < STAYS else self._waiting.want(number, patient))
 
     async def _visit(self, number: int, patient: str) -> None:
         """Everybody wants the first place of all; who is too late takes another. Some change their minds."""
@@ -150,11 +166,8 @@ class Workload:
         await self._must(
             f"request {number}", "registration", "/admission-requests", request(stay, patient), role=CLINICIAN
         )
-        proposal = f"/requests/{stay}/proposal"
-        await self._until(f"a bed for {stay}", "beds", proposal, COORDINATOR, lambda found: found["proposal"])
-        accepted = await self._must(f"accept {number}", "beds", f"/requests/{stay}/acceptance", role=COORDINATOR)
-        arrival = {"open_items_reason": "ward-decision"}
-        await self._must(f"admit {number}", "beds", f"/stays/{stay}/admission", arrival, role=WARD)
+        await self._bed(number, stay, "")
+        await self._detour(number, stay)
         account = f"/accounts/{stay}"
         await self._until(f"an account for {stay}", "discharge", account, WARD, bool)
         deposit = {"payment_id": stay, "channel": "wechat", "amount_fen": self._random.randrange(1, 200_000)}
@@ -170,11 +183,64 @@ class Workload:
             payment = {"payment_id": stay, "channel": "wechat", "amount_fen": settled["to_pay_fen"]}
             await self._must(f"pay {number}", "discharge", f"{account}/payments", payment, role=WARD)
         await self._must(f"leave {number}", "discharge", f"{account}/leave", role=WARD)
-        await self._must(f"clean {number}", "beds", f"/beds/{accepted.json['bed_id']}/cleaned", role=WARD)
+        if number % STAYS == COMES_BACK:
+            await self._must(f"undo leave {number}", "beds", f"/stays/{stay}/leave-cancellation", WHY, role=WARD)
+            await self._must(f"leave again {number}", "discharge", f"{account}/leave", role=WARD)
+        await self._clean(number, stay)
         await self._until(
             f"a plan after {stay}", "followup", "/plans", NURSE, lambda plans: _of_stay(plans, stay), patient_id=patient
         )
         self.stays.append(stay)
+
+    async def _bed(self, number: int, stay: str, again: str) -> None:
+        """A proposed bed, taken and lain in."""
+        proposal = f"/requests/{stay}/proposal"
+        await self._until(f"a bed for {stay}", "beds", proposal, COORDINATOR, lambda found: found["proposal"])
+        await self._must(f"accept {number}{again}", "beds", f"/requests/{stay}/acceptance", role=COORDINATOR)
+        arrival = {"open_items_reason": "ward-decision"}
+        await self._must(f"admit {number}{again}", "beds", f"/stays/{stay}/admission", arrival, role=WARD)
+
+    async def _detour(self, number: int, stay: str) -> None:
+        """What happens to a stay on its way: moved, moved back, cancelled, or exchanged with the next one."""
+        path = f"/stays/{stay}"
+        way = number % STAYS
+        if way in MOVES:
+            away = {"bed_id": f"main/{AWAY}/{number + 1:02d}/1", "override_reason": WHY["reason"]}
+            moved = await self._must(f"move {number}", "beds", f"{path}/transfer", away, role=COORDINATOR)
+            emptied = moved.json["previous_bed_id"]
+            if way == MOVES_BACK:
+                await self._must(f"move back {number}", "beds", f"{path}/transfer-cancellation", WHY, role=WARD)
+                emptied = away["bed_id"]
+            await self._must(f"clean {number} before", "beds", f"/beds/{emptied}/cleaned", role=WARD)
+        elif way == CANCELLED:
+            given_up = await self._must(
+                f"cancel admission {number}", "beds", f"{path}/admission-cancellation", WHY, role=WARD
+            )
+            await self._must(f"clean {number} before", "beds", f"/beds/{given_up.json['bed_id']}/cleaned", role=WARD)
+            await self._bed(number, stay, " again")
+        elif way == SWAPS:
+            await self._swap(number, stay)
+        elif way == SWAPS + 1:
+            self.there.set()
+            await asyncio.wait_for(self.swapped.wait(), STUCK_SECONDS)
+        team = {"specialty": "internal-medicine", "care_team": f"team-{number}"}
+        await self._must(f"team {number}", "beds", f"{path}/care-team", team, role=CLINICIAN, method="PUT")
+
+    async def _swap(self, number: int, stay: str) -> None:
+        """Exchange beds with the next patient, who waits for it."""
+        try:
+            await asyncio.wait_for(self.there.wait(), STUCK_SECONDS)
+            pair = {"stay_ids": [stay, str(self.client.id_of(f"stay {number + 1}"))], "override_reason": WHY["reason"]}
+            await self._must(f"swap {number}", "beds", "/swaps", pair, role=COORDINATOR)
+        finally:
+            self.swapped.set()
+
+    async def _clean(self, number: int, stay: str) -> None:
+        """Once the patient has left, every bed that they lay in and nobody else has is cleaned."""
+        gone = await self._until(
+            f"the leaving of {stay}", "beds", f"/stays/{stay}", WARD, lambda found: found["phase"] == "left"
+        )
+        await self._must(f"clean {number}", "beds", f"/beds/{gone['bed_id']}/cleaned", role=WARD)
 
     def _charges(self, number: int, line: int) -> dict[str, Any]:
         return {
@@ -293,7 +359,7 @@ def request(stay: str, patient: str) -> dict[str, Any]:
 
 
 def _of_stay(plans: list[dict[str, Any]], stay: str) -> bool:
-    return any(plan["stay_id"] == stay for plan in plans)
+    return any(plan["stay_id"] == stay and plan["status"] == "active" for plan in plans)
 
 
 def _is_decided(screen: dict[str, Any]) -> bool:

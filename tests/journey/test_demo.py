@@ -56,6 +56,8 @@ def test_the_shipped_patients_come_to_the_published_figures(state):
     assert report["bookings"] == {"booked": 576, "cancelled": 2, "arrived": 574, "completed": 574}
     assert (report["admissions"], report["bed_days"], report["plans_opened"]) == (27, 30, 25)
     assert report["totals"]["lines_total_fen"] == 22_258_589
+    assert report["waitlist"] == {"joined": 6, "offered": 1, "filled": 5}
+    assert (report["queue"]["checked_in"], report["queue"]["called"]) == (583, 574)
     assert {one["pack"] for one in report["settlements"]} == {"beijing-employee", "resident-tertiary"}
     assert {line["class"] for one in report["settlements"] for line in one["case"]["lines"]} == {"01", "02", "03"}
     assert processes_of(state) == []

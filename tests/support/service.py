@@ -52,9 +52,10 @@ class ServiceUnderTest:
         """For handlers called directly: `async with service.database.work() as work`."""
         return self.host.database
 
-    def token(self, *roles: str, subject: str = "tester") -> str:
-        """A bearer token with these roles."""
+    def token(self, *roles: str, subject: str = "tester", wards: list[str] | None = None) -> str:
+        """A bearer token with these roles, in these wards only if they are given."""
         claims = {"sub": subject, "roles": list(roles), "exp": int((wall_now() + timedelta(hours=1)).timestamp())}
+        claims |= {} if wards is None else {"wards": wards}
         return jwt.encode({"alg": "Ed25519", "kid": self.key.kid}, claims, self.key, algorithms=["Ed25519"])
 
     async def get(self, path: str, *, role: str, **params: Any) -> httpx.Response:

@@ -10,6 +10,7 @@ from services.beds.allocation import store
 from services.beds.allocation.model import Answer
 from services.beds.allocation.proposals import AcceptProposal, Agenda, Explanation, Pool, Proposal, Reason
 from services.beds.inventory import handlers as inventory
+from services.beds.planned import handlers as planned
 from services.beds.requests import handlers as requests
 from services.beds.scoring.model import Policy
 from services.beds.stays import handlers as stays
@@ -33,7 +34,7 @@ async def prepare_round(policy: Policy, work: Work) -> Agenda | None:
     pool = Pool(
         wanted=tuple(wanted),
         waiting=tuple(one for one in waiting if one.patient_id not in have_bed),
-        free=tuple(await inventory.free_beds(work)),
+        free=tuple(await planned.offered_beds(work)),
         beds=await inventory.count_beds(work),
         room_sexes=await stays.room_sexes(work),
         proposals=tuple(await store.proposals(work)),
@@ -69,7 +70,11 @@ async def accept_proposal(command: AcceptProposal, work: Work) -> Stay | Refused
         await requests.request(command.request_id, work)
         return NO_PROPOSAL
     reservation = ReserveBed(
-        request_id=command.request_id, bed_id=proposal.bed_id, hold=command.hold, policy=command.policy
+        request_id=command.request_id,
+        bed_id=proposal.bed_id,
+        hold=command.hold,
+        policy=command.policy,
+        proposed_at=proposal.proposed_at,
     )
     stay = await stays.reserve_bed(reservation, work)
     if not isinstance(stay, Refused):

@@ -33,5 +33,5 @@ class Alarms:
         async with database.work() as work:
             alarmed = await handlers.alarm(work, limit)
         for one in alarmed.said:
-            self._said.labels(room=one.room, alert=one.said).inc()
+            self._said.labels(room=one.room, alert=one.alerted).inc()
         return alarmed.looked_at

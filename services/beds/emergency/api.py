@@ -42,7 +42,7 @@ class BoardingView(Part):
     since: AwareDatetime = Field(description="when the clock of this room began")
     transport_started_at: AwareDatetime | None
     transport_arrived_at: AwareDatetime | None
-    said: Said = Field(description="the last alert of this room")
+    alerted: Said = Field(description="the last alert of this room")
     policy_version: str
 
 

@@ -106,7 +106,7 @@ class Boarding:
     room_since: datetime | None
     transport_started_at: datetime | None
     transport_arrived_at: datetime | None
-    said: Said
+    alerted: Said
     next_alarm_at: datetime | None
     policy_version: str
     version: int
@@ -181,7 +181,7 @@ def board(request: AdmissionRequest, policy: Policy) -> Boarding:
         room_since=None,
         transport_started_at=None,
         transport_arrived_at=None,
-        said=Said.NOTHING,
+        alerted=Said.NOTHING,
         next_alarm_at=None,
         policy_version=policy.version,
         version=0,
@@ -201,8 +201,8 @@ def warn_at(boarding: Boarding, policy: Policy) -> datetime:
 
 def timed(boarding: Boarding, policy: Policy) -> Boarding:
     """The same, with the instant of the next alert: none after the limit's, and none once the transport has left."""
-    over = boarding.said is Said.PASSED or boarding.transport_started_at is not None
-    nearer = warn_at(boarding, policy) if boarding.said is Said.NOTHING else limit_at(boarding, policy)
+    over = boarding.alerted is Said.PASSED or boarding.transport_started_at is not None
+    nearer = warn_at(boarding, policy) if boarding.alerted is Said.NOTHING else limit_at(boarding, policy)
     return replace(boarding, next_alarm_at=None if over else nearer)
 
 
@@ -212,7 +212,7 @@ def alarm(
     """Say what has come up. When both have, the limit's alone: a warning would be no news."""
     passed = now >= limit_at(boarding, policy)
     said = Said.PASSED if passed else Said.NEAR
-    moved = timed(replace(boarding, said=said, version=boarding.version + 1), policy)
+    moved = timed(replace(boarding, alerted=said, version=boarding.version + 1), policy)
     event = EmergencyLimitPassed if passed else EmergencyLimitNear
     return moved, event(
         request_id=moved.request_id,
@@ -246,7 +246,7 @@ def moved(command: MoveRoom, boarding: Boarding, policy: Policy, now: datetime) 
     """Another room has a clock of its own, from now on."""
     if command.room is boarding.room:
         return Refused(reason=Reason.SAME_ROOM, remedy=f"the patient is in {boarding.room} already")
-    return timed(replace(boarding, room=command.room, room_since=now, said=Said.NOTHING), policy)
+    return timed(replace(boarding, room=command.room, room_since=now, alerted=Said.NOTHING), policy)
 
 
 def hold_up(line: BoardLine, waiting: Waiting | None, dirty: tuple[Place, ...], rules: BedPolicy) -> HoldUp:

@@ -34,8 +34,8 @@ class BoardingRow(Row, table=True):
     __tablename__ = "boarding"
     __table_args__ = (
         CheckConstraint(f"room IN ({one_of(Room)})", name="boarding_room"),
-        CheckConstraint(f"said IN ({one_of(Said)})", name="boarding_said"),
-        CheckConstraint("said <> 'passed' OR next_alarm_at IS NULL", name="boarding_says_passed_once"),
+        CheckConstraint(f"alerted IN ({one_of(Said)})", name="boarding_alerted"),
+        CheckConstraint("alerted <> 'passed' OR next_alarm_at IS NULL", name="boarding_says_passed_once"),
         CheckConstraint("arrived_at <= decided_at", name="boarding_arrived_before_the_decision"),
         CheckConstraint("transport_started_at <= transport_arrived_at", name="boarding_transport_in_order"),
         Index("ix_boarding_next_alarm_at", "next_alarm_at", postgresql_where=text("next_alarm_at IS NOT NULL")),
@@ -51,7 +51,7 @@ class BoardingRow(Row, table=True):
     room_since: datetime | None = Field(sa_type=INSTANT)
     transport_started_at: datetime | None = Field(sa_type=INSTANT)
     transport_arrived_at: datetime | None = Field(sa_type=INSTANT)
-    said: str
+    alerted: str
     next_alarm_at: datetime | None = Field(sa_type=INSTANT)
     policy_version: str
     version: int
@@ -160,4 +160,4 @@ async def holds(work: Work, bed_id: str | None, limit: int) -> Sequence[Hold]:
 
 
 def _boarding(row: Mapping[str, Any]) -> Boarding:
-    return Boarding(**{**row, "room": Room(row["room"]), "said": Said(row["said"])})
+    return Boarding(**{**row, "room": Room(row["room"]), "alerted": Said(row["alerted"])})

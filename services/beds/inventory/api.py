@@ -1,18 +1,20 @@
 """The HTTP side of the inventory: parse, authorise, run the handler, answer. No rule lives here.
 
-A bed id is `campus/ward/room/bed`. Its slashes stand in the path as they are: `POST /beds/main/M-EM/01/1/cleaned`.
+A bed id is `campus/ward/room/bed`. Its slashes stand in the path as they are: `POST /beds/main/M-EM/01/1/closing`.
 """
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.beds.inventory import bed_file, handlers
 from services.beds.inventory.model import Bed
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolicy
 from services.beds.scoring.table_file import NoTable
+from services.beds.settings import KnownAttributes
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
@@ -33,12 +35,22 @@ READERS = (
 PLANNERS = (Role.COORDINATOR, Role.BACK_OFFICE, Role.OPERATOR)
 
 
+class ListedBeds(BaseModel, extra="forbid"):
+    """A bed file as JSON: one object a bed, its keys the columns of the CSV."""
+
+    beds: list[dict[str, str | list[str] | None]]
+
+
+LISTED_SCHEMA = {"schema": ListedBeds.model_json_schema()}
+
+
 class BedView(BaseModel):
     """A bed as it stands. Instants are UTC."""
 
     bed_id: str = Field(description="campus/ward/room/bed", examples=["main/M-EM/01/1"])
     ward_id: str
     campus_id: str
+    building: str | None
     room_id: str
     specialty: str
     overflow: list[str] = Field(description="further specialties that the bed is for, best first")
@@ -72,6 +84,7 @@ class WardView(BaseModel):
 
     ward_id: str
     campus_id: str
+    building: str | None
     auto_accept: bool = Field(description="proposals for its beds are accepted without a coordinator")
 
 
@@ -107,21 +120,31 @@ class ImportView(BaseModel):
 
 @router.post(
     "/beds/import",
+    max_body_size=LARGEST_FILE_BYTES,
     response_model=ImportView,
     dependencies=[may(*PLANNERS)],
     responses={413: {"description": f"more than {LARGEST_FILE_BYTES} bytes"}},
+    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}, "application/json": LISTED_SCHEMA}}},
 )
-async def import_beds(content: Annotated[bytes, Body(media_type="text/csv")], commands: CommandRunner) -> Response:
-    """Take a CSV file of beds into the pool; lines that cannot be taken are reported and the others go in."""
+async def import_beds(request: Request, known: KnownAttributes, commands: CommandRunner) -> Response:
+    """Take a file of beds (CSV, or JSON with the same words) into the pool; every line that cannot be taken is told.
+
+    The others go in. Lines of JSON are counted from 1; those of CSV with the header as line 1.
+    """
+    content = await request.body()
     if len(content) > LARGEST_FILE_BYTES:
         return problem(413, "file-too-large", "The file is too large", remedy="send the wards in several files")
     try:
-        lines, rejected = bed_file.read(content)
+        if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+            lines, rejected = bed_file.read_listed(ListedBeds.model_validate_json(content).beds)
+        else:
+            lines, rejected = bed_file.read(content)
     except NoTable as refused:
         fields = [{"field": fault.field, "reason": fault.reason, "remedy": fault.remedy} for fault in refused.faults]
-        remedy = "mend the file as the fields say, then send it again with a new key"
-        return problem(422, "invalid-input", "This is no bed file", remedy=remedy, fields=fields)
-    return await commands.run(handlers.import_beds, lines, rejected, answer=ImportView)
+        return _no_bed_file(fields)
+    except ValidationError as refused:
+        return _no_bed_file([_json_fault(fault) for fault in refused.errors(include_input=False)])
+    return await commands.run(handlers.import_beds, lines, rejected, known, answer=ImportView)
 
 
 @router.get("/beds", dependencies=[may(*READERS)])
@@ -132,12 +155,6 @@ async def beds(
 ) -> list[BedView]:
     """All beds, or those of a ward or status."""
     return [_view(bed) for bed in await queries.run(handlers.beds, ward_id, status)]
-
-
-@router.post("/beds/{bed_id:path}/cleaned", response_model=BedStateView, dependencies=[may(Role.WARD_NURSE)])
-async def mark_cleaned(bed_id: str, commands: CommandRunner) -> Response:
-    """Housekeeping is done: the bed is free again."""
-    return await commands.run(handlers.mark_cleaned, bed_id, answer=BedStateView)
 
 
 @router.post("/beds/{bed_id:path}/closing", response_model=BedStateView, dependencies=[may(*PLANNERS)])
@@ -158,6 +175,18 @@ async def bed(bed_id: str, queries: QueryRunner) -> BedView:
     return _view(await queries.run(handlers.bed, bed_id))
 
 
+@router.post("/wards/{ward_id:path}/closing", response_model=list[BedStateView], dependencies=[may(*PLANNERS)])
+async def close_ward(ward_id: str, commands: CommandRunner) -> Response:
+    """Take all beds of a ward out of the pool, or none: refused while anybody has one. `POST /closures` plans it."""
+    return await commands.run(handlers.close_ward, ward_id, answer=list[BedStateView])
+
+
+@router.post("/rooms/{room_id:path}/closing", response_model=list[BedStateView], dependencies=[may(*PLANNERS)])
+async def close_room(room_id: str, commands: CommandRunner) -> Response:
+    """Take all beds of a room out of the pool, or none: refused while anybody has one. `POST /closures` plans it."""
+    return await commands.run(handlers.close_room, room_id, answer=list[BedStateView])
+
+
 @router.get("/wards", dependencies=[may(*READERS)])
 async def wards(queries: QueryRunner) -> list[WardCountView]:
     """Every ward with its beds by status."""
@@ -170,11 +199,23 @@ async def set_automatic(ward_id: str, body: ModeBody, commands: CommandRunner) -
     return await commands.run(handlers.set_automatic, ward_id, body.auto_accept, answer=WardView)
 
 
+def _no_bed_file(fields: list[dict[str, str]]) -> Response:
+    remedy = "mend the file as the fields say, then send it again with a new key"
+    return problem(422, "invalid-input", "This is no bed file", remedy=remedy, fields=fields)
+
+
+def _json_fault(fault: ErrorDetails) -> dict[str, str]:
+    place = ".".join(str(part) for part in fault["loc"]) or "body"
+    remedy = 'send {"beds": [{"campus": …}, …]} with the columns of a bed file; a value is text or a list of texts'
+    return {"field": place, "reason": fault["msg"], "remedy": remedy}
+
+
 def _view(bed: Bed) -> BedView:
     return BedView(
         bed_id=bed.bed_id,
         ward_id=bed.ward_id,
         campus_id=bed.campus_id,
+        building=bed.building,
         room_id=bed.room.room_id,
         specialty=bed.specialty,
         overflow=list(bed.overflow),

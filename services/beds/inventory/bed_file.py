@@ -1,10 +1,10 @@
-"""The edge where a bed file (CSV) comes in: lines that can be taken, and every fault of the others by line and field.
+"""The edge where a bed file comes in, as CSV or as JSON: good lines, and every fault of the others by line and field.
 
 Invariant: what leaves here as a `BedLine` can be scored; bed ids are unique and a room's lines agree on its traits.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -31,7 +31,7 @@ REQUIRED = (
     *("campus", "ward", "specialty", "overflow", "room", "bed", "status", "sex_policy", "room_sex", "attributes"),
     *("age_group", "isolation"),
 )
-OPTIONAL = ("stay_band",)
+OPTIONAL = ("stay_band", "building")
 KEPT_TRAITS = ("sex_policy", "age_group", "isolation", "attributes")
 ROOM_TRAITS = (*KEPT_TRAITS, "room_sex")
 OF_A_BED = ("specialty", "overflow", "stay_band", "status", "room_sex")
@@ -44,15 +44,29 @@ class Reading:
     lines: list[BedLine] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
     beds: dict[str, int] = field(default_factory=dict)
+    buildings: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     rooms: dict[str, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
 
 
 def read(content: bytes) -> tuple[list[BedLine], list[RejectedLine]]:
     """The good lines and the faults of the others. Raises `NoTable` when not even the header can be read."""
+    return _read(rows(content, REQUIRED, OPTIONAL))
+
+
+def read_listed(beds: Iterable[Mapping[str, str | list[str] | None]]) -> tuple[list[BedLine], list[RejectedLine]]:
+    """The same of a list of objects with the columns' names; the first has line 1. Lists stand for cells with `;`."""
+    return _read(Row(line, _cells(one), surplus=False) for line, one in enumerate(beds, 1))
+
+
+def _read(given: Iterable[Row]) -> tuple[list[BedLine], list[RejectedLine]]:
     reading = Reading()
-    for row in rows(content, REQUIRED, OPTIONAL):
+    for row in given:
         _read_row(reading, row)
     return reading.lines, reading.rejected
+
+
+def _cells(one: Mapping[str, str | list[str] | None]) -> dict[str, str]:
+    return {name: ";".join(value) if isinstance(value, list) else (value or "").strip() for name, value in one.items()}
 
 
 def _read_row(reading: Reading, row: Row) -> None:
@@ -70,6 +84,7 @@ def _read_row(reading: Reading, row: Row) -> None:
             line=row.line,
             bed_id=f"{room_id}/{values['bed']}",
             campus_id=values["campus"],
+            building=values["building"],
             room=room,
             **{name: values[name] for name in OF_A_BED},
         )
@@ -82,6 +97,11 @@ def _clashes(reading: Reading, row: Row, values: Mapping[str, Any]) -> list[Reje
     first = reading.beds.setdefault(bed_id, row.line)
     if first != row.line:
         return [row.fault("bed", f"is the bed of line {first} again", "keep one of the lines")]
+    ward_id = f"{values['campus']}/{values['ward']}"
+    first, building = reading.buildings.setdefault(ward_id, (row.line, values["building"]))
+    if building != values["building"]:
+        remedy = "give all beds of a ward the same"
+        return [row.fault("building", f"differs from line {first}, which is of the same ward", remedy)]
     of_room = tuple(values[name] for name in ROOM_TRAITS)
     first, known = reading.rooms.setdefault(bed_id.rpartition("/")[0], (row.line, of_room))
     return [
@@ -113,6 +133,7 @@ PARSERS: Parsers = {
         ("specialty", code),
         ("overflow", codes),
         ("stay_band", _band),
+        ("building", lambda text: label(text) if text else None),
         ("status", choice(BedStatus)),
         ("sex_policy", choice(SexPolicy)),
         ("age_group", choice(AgeGroup)),

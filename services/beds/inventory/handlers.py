@@ -4,20 +4,24 @@ Whatever makes a bed free or takes it away wants a round, here, because every ca
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.beds.inventory import import_store, model, store
+from services.beds.inventory import attributes, import_store, model, store
 from services.beds.inventory.model import Bed, BedLine, ImportReport, Ward, WardCount
 from services.beds.scoring.model import BedStatus
 from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
-from shared.work import Work
+from shared.work import Missing, Work
 
 
-async def import_beds(lines: Sequence[BedLine], rejected: Sequence[RejectedLine], work: Work) -> ImportReport:
+async def import_beds(
+    lines: Sequence[BedLine], rejected: Sequence[RejectedLine], known_attributes: frozenset[str], work: Work
+) -> ImportReport:
     """Take the lines that can be taken into the pool; every other one is reported, beside those `rejected` before."""
     await import_store.wait_for_turn(work)
+    lines, unknown = attributes.part(lines, known_attributes)
     known = {bed.bed_id: bed for bed in await store.beds_of_rooms(work, {line.room.room_id for line in lines})}
     good, refused = model.rejected_by_pool(lines, known)
     await import_store.write(work, good)
@@ -26,7 +30,7 @@ async def import_beds(lines: Sequence[BedLine], rejected: Sequence[RejectedLine]
         _publish(bed, work)
     if good:
         await store.want_round(work)
-    every = sorted((*rejected, *refused), key=lambda one: one.line)
+    every = sorted((*rejected, *unknown, *refused), key=lambda one: one.line)
     return ImportReport(imported=len(good), added=len(added), rejected_rows=tuple(every))
 
 
@@ -43,6 +47,21 @@ async def beds(ward_id: str | None, status: BedStatus | None, work: Work) -> lis
 async def beds_for_change(bed_ids: Collection[str], work: Work) -> dict[str, Bed]:
     """These beds, which nobody else changes until this work is done; `Missing` when there is no such one."""
     return {bed.bed_id: bed for bed in await store.beds_by_id(work, bed_ids, lock=True)}
+
+
+async def beds_of_place(place_id: str, work: Work) -> list[Bed]:
+    """The beds of a ward or a room, or the one bed of that id, which nobody else changes until this work is done."""
+    return await store.beds_of_place(work, place_id)
+
+
+async def beds_by_id(bed_ids: Collection[str], work: Work) -> dict[str, Bed]:
+    """These beds as they stand; `Missing` when there is no such one."""
+    return {bed.bed_id: bed for bed in await store.beds_by_id(work, bed_ids)}
+
+
+async def bed_names(bed_nos: Collection[int], work: Work) -> dict[int, str]:
+    """The ids of beds by their numbers."""
+    return await store.bed_names(work, bed_nos)
 
 
 async def free_beds(work: Work) -> list[Bed]:
@@ -70,14 +89,34 @@ async def occupy_bed(bed: Bed, stay_id: UUID, patient_id: UUID, work: Work) -> B
     return await _keep(bed, model.occupy(bed, stay_id, patient_id, work.now), work)
 
 
-async def release_bed(bed: Bed, work: Work) -> Bed | Refused:
+async def release_bed(bed: Bed, work: Work, *, contaminated: bool = False) -> Bed:
     """End a stay's claim to a bed that this work has locked."""
-    return await _keep(bed, model.release(bed, work.now), work)
+    released = model.release(bed, work.now, contaminated=contaminated)
+    await _write(bed, released, work)
+    return released
 
 
-async def mark_cleaned(bed_id: str, work: Work) -> Bed | Refused:
-    """Housekeeping is done: the bed is free."""
-    bed = await _locked(bed_id, work)
+async def exchange_beds(one: Bed, other: Bed, work: Work) -> tuple[Bed, Bed]:
+    """Let two occupied beds, which this work has locked, change patients."""
+    exchanged = model.exchange(one, other, work.now)
+    await store.save_exchanged(work, *exchanged)
+    for bed in exchanged:
+        _publish(bed, work)
+    return exchanged
+
+
+async def take_back_bed(bed: Bed, stay_id: UUID, patient_id: UUID, work: Work) -> Bed | Refused:
+    """Give a bed that this work has locked back to its last patient."""
+    return await _keep(bed, model.take_back(bed, stay_id, patient_id, work.now), work)
+
+
+async def contaminate_bed(bed: Bed, work: Work) -> Bed | Refused:
+    """Note that a bed, which this work has locked, is contaminated."""
+    return await _keep(bed, model.contaminate(bed, work.now), work)
+
+
+async def mark_cleaned(bed: Bed, work: Work) -> Bed | Refused:
+    """A bed that this work has locked is clean: it is free."""
     return await _keep(bed, model.clean(bed, work.now), work)
 
 
@@ -85,6 +124,20 @@ async def close_bed(bed_id: str, work: Work) -> Bed | Refused:
     """Take the bed out of the pool."""
     bed = await _locked(bed_id, work)
     return await _keep(bed, model.close(bed, work.now), work)
+
+
+async def close_ward(ward_id: str, work: Work) -> list[Bed] | Refused:
+    """Take all beds of a ward out of the pool, or none; those that were closed now. `Missing` without a ward."""
+    await store.ward(work, ward_id)
+    return await _close(await store.beds_of_place(work, ward_id), work)
+
+
+async def close_room(room_id: str, work: Work) -> list[Bed] | Refused:
+    """Take all beds of a room out of the pool, or none; those that were closed now. `Missing` without a room."""
+    beds = await store.beds_of_rooms(work, [room_id])
+    if not beds:
+        raise Missing("room", room_id)
+    return await _close(beds, work)
 
 
 async def open_bed(bed_id: str, work: Work) -> Bed | Refused:
@@ -111,7 +164,7 @@ async def campuses(work: Work) -> list[str]:
 
 async def set_automatic(ward_id: str, auto_accept: bool, work: Work) -> Ward:
     """Switch a ward's automatic mode; what is proposed there already is accepted by the next round."""
-    ward = Ward(ward_id=ward_id, campus_id=(await store.ward(work, ward_id)).campus_id, auto_accept=auto_accept)
+    ward = replace(await store.ward(work, ward_id), auto_accept=auto_accept)
     await store.save_ward(work, ward)
     await store.want_round(work)
     return ward
@@ -152,13 +205,26 @@ async def _locked(bed_id: str, work: Work) -> Bed:
 
 
 async def _keep(before: Bed, decision: Bed | Refused, work: Work) -> Bed | Refused:
-    if isinstance(decision, Refused):
-        return decision
-    await store.save(work, decision)
-    _publish(decision, work)
-    if before.is_free != decision.is_free:
-        await store.want_round(work)
+    if not isinstance(decision, Refused):
+        await _write(before, decision, work)
     return decision
+
+
+async def _close(beds: Sequence[Bed], work: Work) -> list[Bed] | Refused:
+    to_close = model.beds_to_close(beds)
+    if isinstance(to_close, Refused):
+        return to_close
+    closed = [model.closed(bed, work.now) for bed in to_close]
+    for before, bed in zip(to_close, closed, strict=True):
+        await _write(before, bed, work)
+    return closed
+
+
+async def _write(before: Bed, after: Bed, work: Work) -> None:
+    await store.save(work, after)
+    _publish(after, work)
+    if before.is_free != after.is_free:
+        await store.want_round(work)
 
 
 def _publish(bed: Bed, work: Work) -> None:

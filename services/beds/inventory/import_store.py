@@ -12,9 +12,11 @@ from shared.work import Work
 
 ONE_IMPORT_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('inventory import'))"
 WRITE_WARDS = """
-INSERT INTO ward (ward_id, campus_id, auto_accept)
-SELECT ward_id, campus_id, false FROM unnest($1::text[], $2::text[]) AS given (ward_id, campus_id)
-ON CONFLICT (ward_id) DO NOTHING
+INSERT INTO ward (ward_id, campus_id, building, auto_accept)
+SELECT ward_id, campus_id, building, false
+FROM unnest($1::text[], $2::text[], $3::text[]) AS given (ward_id, campus_id, building)
+ON CONFLICT (ward_id) DO UPDATE SET building = excluded.building
+WHERE excluded.building IS NOT NULL AND ward.building IS DISTINCT FROM excluded.building
 """
 WRITE_ROOMS = """
 INSERT INTO room (room_id, ward_id, sex_policy, age_group, isolation, attributes)
@@ -47,9 +49,10 @@ async def wait_for_turn(work: Work) -> None:
 async def write(work: Work, lines: Sequence[BedLine]) -> None:
     """Write these lines' wards, rooms and beds."""
     connection = await work.sql()
-    wards = {line.room.ward_id: line.campus_id for line in lines}
+    wards = {line.room.ward_id: (line.campus_id, line.building) for line in lines}
     rooms = {line.room.room_id: line.room for line in lines}
-    await connection.execute(WRITE_WARDS, list(wards), list(wards.values()))
+    campuses, buildings = ([ward[place] for ward in wards.values()] for place in (0, 1))
+    await connection.execute(WRITE_WARDS, list(wards), campuses, buildings)
     await connection.execute(
         WRITE_ROOMS,
         list(rooms),

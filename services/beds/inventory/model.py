@@ -19,6 +19,13 @@ from shared.messages.beds.inventory import BedState, BedStatusChanged
 CLEANABLE = (BedStatus.HOUSEKEEPING, BedStatus.CONTAMINATED)
 OPENABLE = (BedStatus.CLOSED, BedStatus.ISOLATED)
 WITH_A_PATIENT = (BedStatus.OCCUPIED, BedStatus.RESERVED)
+GIVEN_BACK = (BedStatus.UNOCCUPIED, *CLEANABLE)
+"""How a bed may stand that its last patient comes back to."""
+
+FREE_IT_FIRST = (
+    "free it first with POST /stays/{id}/transfer, /leave or /reservation-cancellation; "
+    "or POST /closures, which closes it as soon as it is free"
+)
 
 
 class Reason(StrEnum):
@@ -28,6 +35,9 @@ class Reason(StrEnum):
     BED_NOT_FREE = "bed-not-free"
     BED_IN_USE = "bed-in-use"
     BED_CLOSED = "bed-closed"
+    BEDS_IN_USE = "beds-in-use"
+    BED_GIVEN_AWAY = "bed-given-away"
+    NOT_TO_CONTAMINATE = "not-to-contaminate"
     NOTHING_TO_CLEAN = "nothing-to-clean"
     NOTHING_TO_OPEN = "nothing-to-open"
 
@@ -38,6 +48,7 @@ class Ward:
 
     ward_id: str
     campus_id: str
+    building: str | None = None
     auto_accept: bool
 
 
@@ -47,6 +58,7 @@ class WardCount:
 
     ward_id: str
     campus_id: str
+    building: str | None = None
     auto_accept: bool
     beds: int
     by_status: Mapping[str, int]
@@ -75,6 +87,7 @@ class Bed:
     bed_no: int
     room_no: int
     campus_id: str
+    building: str | None = None
     room: Room
     specialty: str
     overflow: tuple[str, ...]
@@ -108,6 +121,7 @@ class BedLine:
     line: int
     bed_id: str
     campus_id: str
+    building: str | None = None
     room: Room
     specialty: str
     overflow: tuple[str, ...]
@@ -162,10 +176,37 @@ def occupy(bed: Bed, stay_id: UUID, patient_id: UUID, now: datetime) -> Bed | Re
     return _changed(bed, now, status=BedStatus.OCCUPIED, reserved=False, stay_id=stay_id, patient_id=patient_id)
 
 
-def release(bed: Bed, now: datetime) -> Bed:
+def release(bed: Bed, now: datetime, *, contaminated: bool = False) -> Bed:
     """End the stay's claim: a bed somebody lay in is to be cleaned, one that was only kept is free."""
-    status = BedStatus.HOUSEKEEPING if bed.status is BedStatus.OCCUPIED else bed.status
+    used = BedStatus.CONTAMINATED if contaminated else BedStatus.HOUSEKEEPING
+    status = used if bed.status is BedStatus.OCCUPIED else bed.status
     return _changed(bed, now, status=status, reserved=False, stay_id=None, patient_id=None)
+
+
+def exchange(one: Bed, other: Bed, now: datetime) -> tuple[Bed, Bed]:
+    """Two occupied beds change patients at one instant; none of them is empty in between."""
+    at = max(now, one.changed_at, other.changed_at)
+    return (
+        _changed(one, at, stay_id=other.stay_id, patient_id=other.patient_id),
+        _changed(other, at, stay_id=one.stay_id, patient_id=one.patient_id),
+    )
+
+
+def take_back(bed: Bed, stay_id: UUID, patient_id: UUID, now: datetime) -> Bed | Refused:
+    """The last patient has this bed again, as if they had not gone; not when it was given away or closed since."""
+    if bed.stay_id is not None or bed.status not in GIVEN_BACK:
+        return Refused(
+            reason=Reason.BED_GIVEN_AWAY, remedy="somebody else has the bed, or it is closed: give the patient another"
+        )
+    return _changed(bed, now, status=BedStatus.OCCUPIED, stay_id=stay_id, patient_id=patient_id)
+
+
+def contaminate(bed: Bed, now: datetime) -> Bed | Refused:
+    """An empty bed is found contaminated: nobody has it before the stronger cleaning."""
+    if bed.stay_id is not None or bed.status not in (BedStatus.UNOCCUPIED, BedStatus.HOUSEKEEPING):
+        remedy = "mark beds with status U or H only; one with a patient is cleaned for isolation when they leave"
+        return Refused(reason=Reason.NOT_TO_CONTAMINATE, remedy=remedy)
+    return _changed(bed, now, status=BedStatus.CONTAMINATED)
 
 
 def clean(bed: Bed, now: datetime) -> Bed | Refused:
@@ -178,10 +219,23 @@ def clean(bed: Bed, now: datetime) -> Bed | Refused:
 def close(bed: Bed, now: datetime) -> Bed | Refused:
     """Take the bed out of the pool; not with a patient in it or on the way to it."""
     if bed.stay_id is not None:
-        return Refused(reason=Reason.BED_IN_USE, remedy="transfer the patient or let the reservation end first")
+        return Refused(reason=Reason.BED_IN_USE, remedy=FREE_IT_FIRST)
     if bed.status is BedStatus.CLOSED:
         return Refused(reason=Reason.BED_CLOSED, remedy="nothing to do: the bed is closed")
+    return closed(bed, now)
+
+
+def closed(bed: Bed, now: datetime) -> Bed:
+    """The bed out of the pool."""
     return _changed(bed, now, status=BedStatus.CLOSED)
+
+
+def beds_to_close(beds: Sequence[Bed]) -> Sequence[Bed] | Refused:
+    """Those beds of a ward or room that are not closed yet; a refusal while anybody has one of them."""
+    in_use = sum(bed.stay_id is not None for bed in beds)
+    if in_use:
+        return Refused(reason=Reason.BEDS_IN_USE, remedy=f"{in_use} of its beds are in use: {FREE_IT_FIRST}")
+    return [bed for bed in beds if bed.status is not BedStatus.CLOSED]
 
 
 def reopen(bed: Bed, now: datetime) -> Bed | Refused:

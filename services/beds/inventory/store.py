@@ -42,6 +42,7 @@ class WardRow(Row, table=True):
 
     ward_id: str = Field(primary_key=True)
     campus_id: str
+    building: str | None
     auto_accept: bool
 
 
@@ -106,8 +107,8 @@ class RoundWantedRow(Row, table=True):
 
 
 BEDS = """
-SELECT bed_id, bed_no, room_no, campus_id, room_id, ward_id, sex_policy, age_group, isolation, attributes, specialty,
-    overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version,
+SELECT bed_id, bed_no, room_no, campus_id, building, room_id, ward_id, sex_policy, age_group, isolation, attributes,
+    specialty, overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version,
     for_resuscitation
 FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id)
 """
@@ -115,6 +116,8 @@ IN_ORDER = " ORDER BY bed_id"
 WITH_THESE_IDS = BEDS + "WHERE bed_id = ANY($1::text[])" + IN_ORDER
 TO_CHANGE = WITH_THESE_IDS + " FOR UPDATE OF bed"
 TO_CHANGE_IN_ROOMS = BEDS + "WHERE room_id = ANY($1::text[])" + IN_ORDER + " FOR UPDATE OF bed"
+TO_CHANGE_IN_PLACE = BEDS + "WHERE $1 IN (ward_id, room_id, bed_id)" + IN_ORDER + " FOR UPDATE OF bed"
+EMPTY_FOR_A_MOMENT = "UPDATE bed SET status = 'H', stay_id = NULL, patient_id = NULL WHERE bed_id = $1"
 FREE_AMONG = BEDS + "WHERE bed_id = ANY($1::text[]) AND status = 'U' AND NOT reserved" + IN_ORDER + " FOR SHARE OF bed"
 SELECTED = (
     BEDS + "WHERE ($1::text IS NULL OR ward_id = $1) AND ($2::text IS NULL OR status = $2 AND reserved = $3)" + IN_ORDER
@@ -162,6 +165,17 @@ async def beds_of_rooms(work: Work, room_ids: Collection[str]) -> list[Bed]:
     return await _fetch(work, TO_CHANGE_IN_ROOMS, list(room_ids))
 
 
+async def beds_of_place(work: Work, place_id: str) -> list[Bed]:
+    """The beds of a ward or a room, or the one bed of that id; locked in order of id."""
+    return await _fetch(work, TO_CHANGE_IN_PLACE, place_id)
+
+
+async def bed_names(work: Work, bed_nos: Collection[int]) -> dict[int, str]:
+    """The ids of beds by their numbers."""
+    rows = await work.session.exec(select(BedRow.bed_no, BedRow.bed_id).where(col(BedRow.bed_no).in_(list(bed_nos))))
+    return {number: bed_id for number, bed_id in rows if number is not None}
+
+
 async def free_among(work: Work, bed_ids: Collection[str]) -> dict[str, Bed]:
     """Those of the beds that are free, and stay so until this work is done."""
     return {bed.bed_id: bed for bed in await _fetch(work, FREE_AMONG, list(bed_ids))}
@@ -179,6 +193,16 @@ async def save(work: Work, changed: Bed) -> None:
     result = await work.session.exec(update(BedRow).where(previous).values(**values))
     if result.rowcount != 1:
         raise Stale("bed", changed.bed_id)
+
+
+async def save_exchanged(work: Work, one: Bed, other: Bed) -> None:
+    """Write the next version of two beds that change patients.
+
+    A bed's stay is unique row by row, so the first bed is empty for a moment that nobody sees.
+    """
+    await (await work.sql()).execute(EMPTY_FOR_A_MOMENT, one.bed_id)
+    await save(work, other)
+    await save(work, one)
 
 
 async def ward(work: Work, ward_id: str) -> Ward:
@@ -252,6 +276,7 @@ def _bed(row: Mapping[str, Any], room: Room) -> Bed:
         bed_no=row["bed_no"],
         room_no=row["room_no"],
         campus_id=row["campus_id"],
+        building=row["building"],
         room=room,
         specialty=row["specialty"],
         overflow=tuple(row["overflow"]),

@@ -121,8 +121,8 @@ def waiting(request: AdmissionRequest, now: datetime) -> Waiting:
 
 
 def moved(request: AdmissionRequest, phase: Phase) -> AdmissionRequest:
-    """The next version, in another phase or in the same."""
-    return replace(request, phase=phase, version=request.version + 1)
+    """The request in another phase. Its version stays: it counts what is said of it, and this is said of the stay."""
+    return replace(request, phase=phase)
 
 
 def withdrawn(request: AdmissionRequest, reason: str, now: datetime) -> AdmissionWithdrawn:

@@ -121,12 +121,11 @@ async def of_patient(work: Work, patient_id: UUID) -> list[AdmissionRequest]:
 
 
 async def save(work: Work, changed: AdmissionRequest) -> None:
-    """Write the next version. Raises `Stale` when somebody else wrote it first."""
-    previous = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
-        col(AdmissionRequestRow.version) == changed.version - 1
+    """Write a request in its new phase. Raises `Stale` when somebody else wrote it since it was read."""
+    seen = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
+        col(AdmissionRequestRow.version) == changed.version
     )
-    values = {"phase": changed.phase, "version": changed.version}
-    result = await work.session.exec(update(AdmissionRequestRow).where(previous).values(**values))
+    result = await work.session.exec(update(AdmissionRequestRow).where(seen).values(phase=changed.phase))
     if result.rowcount != 1:
         raise Stale("request", changed.request_id)
 

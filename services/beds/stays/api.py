@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.settings import CurrentPolicy, HoldTime
-from services.beds.stays import handlers
-from services.beds.stays.model import AdmitPatient, Override, Phase, ReserveBed, TransferPatient
+from services.beds.stays import handlers, moving
+from services.beds.stays.model import AdmitPatient, Override, Phase, ReserveBed
+from services.beds.stays.moving import TransferPatient
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
@@ -50,6 +51,13 @@ class StayView(BaseModel):
     overridden_rule: str | None = Field(description="the hard rule that somebody decided to pass over")
     override_reason: str | None
     override_by: str | None
+    care_team: str | None = Field(description="the team that answers for the patient, where it is said")
+    previous_bed_id: str | None = Field(description="where the last transfer came from, while it can be cancelled")
+    proposed_at: AwareDatetime | None = Field(description="when a round proposed the bed; null where it was chosen")
+    discharge_ordered_at: AwareDatetime | None
+    expected_leave_at: AwareDatetime | None = Field(description="when the ward expects the patient to leave")
+    leave_undone_at: AwareDatetime | None
+    leaving: bool = Field(description="lies in the bed and is to leave it")
     version: int
 
 
@@ -97,7 +105,7 @@ async def reserve_bed(
         bed_id=body.bed_id,
         hold=hold,
         policy=policy,
-        override=_override(body.override_reason, caller),
+        override=override_of(body.override_reason, caller),
     )
     return await commands.run(handlers.reserve_bed, command, answer=StayView)
 
@@ -118,9 +126,9 @@ async def transfer_patient(
 ) -> Response:
     """Move the patient to another free bed; the old one is to be cleaned."""
     command = TransferPatient(
-        stay_id=stay_id, bed_id=body.bed_id, policy=policy, override=_override(body.override_reason, caller)
+        stay_id=stay_id, bed_id=body.bed_id, policy=policy, override=override_of(body.override_reason, caller)
     )
-    return await commands.run(handlers.transfer_patient, command, answer=StayView)
+    return await commands.run(moving.transfer_patient, command, answer=StayView)
 
 
 @router.post("/{stay_id}/leave", response_model=StayView, dependencies=[may(Role.WARD_NURSE)])
@@ -134,10 +142,11 @@ async def stays(
     queries: QueryRunner,
     ward_id: str | None = None,
     phase: Phase | None = None,
+    leaving: Annotated[bool | None, Query(description="who is to leave, or who is not")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[StayView]:
     """Stays, or those of a ward or phase, the latest reservation first."""
-    found = await queries.run(handlers.stays, ward_id, phase, limit)
+    found = await queries.run(handlers.stays, ward_id, phase, leaving, limit)
     return [StayView.model_validate(stay, from_attributes=True) for stay in found]
 
 
@@ -153,5 +162,6 @@ async def stay(stay_id: UUID, queries: QueryRunner) -> StayView:
     return StayView.model_validate(await queries.run(handlers.stay, stay_id), from_attributes=True)
 
 
-def _override(reason: str | None, caller: Caller) -> Override | None:
+def override_of(reason: str | None, caller: Caller) -> Override | None:
+    """The caller's decision to pass over a hard rule, where they gave a reason."""
     return None if reason is None else Override(reason=reason, by=caller.subject)

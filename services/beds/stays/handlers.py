@@ -1,43 +1,29 @@
 """What can be asked of stays, and what they react to: one function a use case. Load, decide, save, publish.
 
-Rows are locked in the order stay, request, bed.
+From the reservation to the leaving; `moving` has transfers and swaps, `changing` what is taken back or changed.
+Rows are locked in the order stay (by id), request, bed (by id).
 """
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from services.beds.housekeeping import handlers as housekeeping
+from services.beds.housekeeping.model import Kind
 from services.beds.inventory import handlers as inventory
-from services.beds.inventory.model import Bed, place_of
+from services.beds.planned import handlers as planned
 from services.beds.preparation import handlers as preparation
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
-from services.beds.requests.model import AdmissionRequest
-from services.beds.scoring.model import Policy, Sex
-from services.beds.stays import model, store
-from services.beds.stays.model import (
-    AdmitPatient,
-    Override,
-    Phase,
-    Reason,
-    ReserveBed,
-    Stay,
-    Suitability,
-    Summary,
-    TransferPatient,
-)
+from services.beds.scoring.model import Sex
+from services.beds.stays import changes, model, store
+from services.beds.stays.loading import CONFLICTS, stay_in_hand, suitability
+from services.beds.stays.model import AdmitPatient, Phase, ReserveBed, Stay, Summary
 from shared.decision import Refused
-from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
 from shared.messages.registration.patients import PatientDeceased
-from shared.work import Missing, Work
+from shared.work import Work
 
-CONFLICTS = {
-    store.ONE_PATIENT_A_BED: Refused(reason=Reason.BED_TAKEN, remedy="ask for a new proposal, or choose another bed"),
-    store.ONE_BED_A_PATIENT: Refused(reason=Reason.PATIENT_HAS_BED, remedy="transfer the patient instead"),
-    store.ONE_SEX_A_ROOM: Refused(
-        reason=Reason.ROOM_SEX, remedy="somebody of the other sex has the room: ask for a new proposal"
-    ),
-}
 NOT_WAITING = Refused(
     reason=requests_model.Reason.NOT_WAITING, remedy="read the request: it has a bed already, or is withdrawn"
 )
@@ -52,7 +38,9 @@ async def reserve_bed(command: ReserveBed, work: Work) -> Stay | Refused:
     bed = await inventory.reserve_bed(free, request.request_id, request.patient_id, work)
     if isinstance(bed, Refused):
         return bed
-    suits = await _suitability(request, free, command.policy, command.override, work)
+    if refused := await planned.promised_to_another(bed.bed_id, request.patient_id, work):
+        return refused
+    suits = await suitability(request, request.specialty, free, command.policy, command.override, work)
     if isinstance(suits, Refused):
         return suits
     before = await store.stay_or_none(work, request.request_id)
@@ -61,13 +49,14 @@ async def reserve_bed(command: ReserveBed, work: Work) -> Stay | Refused:
     if constraint := await store.begin_use(work, model.use(stay, bed, suits)):
         return CONFLICTS[constraint]
     await requests.mark_reserved(request, work)
+    await planned.end_of_patient(request.patient_id, work, kept_bed_id=bed.bed_id)
     work.publish(reserved)
     return stay
 
 
 async def admit_prepared(command: AdmitPatient, work: Work) -> Stay | Refused:
     """Put the patient into the bed that is reserved for them, once they are prepared or somebody says why not."""
-    decision = model.admit(await _locked(command.stay_id, work), work.now)
+    decision = model.admit(await stay_in_hand(command.stay_id, work), work.now)
     if isinstance(decision, Refused):
         return decision
     refused = await preparation.let_in(command.stay_id, command.open_items_reason, command.admitted_by, work)
@@ -76,7 +65,7 @@ async def admit_prepared(command: AdmitPatient, work: Work) -> Stay | Refused:
 
 async def admit_patient(stay_id: UUID, work: Work) -> Stay | Refused:
     """Put the patient into the bed that is reserved for them."""
-    decision = model.admit(await _locked(stay_id, work), work.now)
+    decision = model.admit(await stay_in_hand(stay_id, work), work.now)
     if isinstance(decision, Refused):
         return decision
     stay, admitted = decision
@@ -90,47 +79,38 @@ async def admit_patient(stay_id: UUID, work: Work) -> Stay | Refused:
     return stay
 
 
-async def transfer_patient(command: TransferPatient, work: Work) -> Stay | Refused:
-    """Move the patient to another bed; the old one is to be cleaned. Both in one transaction, or neither."""
-    stay = await _locked(command.stay_id, work)
-    if refused := model.check_admitted(stay):
-        return refused
-    beds = await inventory.beds_for_change([stay.bed_id, command.bed_id], work)
-    wanted = beds[command.bed_id]
-    await inventory.release_bed(beds[stay.bed_id], work)
-    bed = await inventory.occupy_bed(wanted, stay.stay_id, stay.patient_id, work)
-    if isinstance(bed, Refused):
-        return bed
-    request = await requests.request(stay.stay_id, work)
-    suits = await _suitability(request, wanted, command.policy, command.override, work)
-    if isinstance(suits, Refused):
-        return suits
-    moved, transferred = model.transfer(stay, bed, suits, command.override)
-    await store.end_use(work, stay.stay_id, bed.changed_at)
-    if constraint := await store.begin_use(work, model.use(moved, bed, suits)):
-        return CONFLICTS[constraint]
-    await store.save(work, moved)
-    work.publish(transferred)
-    return moved
-
-
 async def leave_bed(stay_id: UUID, work: Work) -> Stay | Refused:
     """The patient has left the bed without the discharge service saying so."""
-    stay = await _locked(stay_id, work)
+    stay = await stay_in_hand(stay_id, work)
     return model.check_admitted(stay) or await _leave(stay, work.now, work)
 
 
 async def on_patient_left(event: PatientLeft, work: Work) -> None:
-    """The patient has left the ward: the bed is to be cleaned. Nothing to do when the bed was left before."""
+    """The patient has left the ward: the bed is to be cleaned. Nothing to do when the bed was left before.
+
+    A leaving that was undone meanwhile is heard of too late.
+    """
     stay = await store.stay_or_none(work, event.stay_id, lock=True)
-    if stay is not None and stay.phase is Phase.ADMITTED:
-        await _leave(stay, event.left_at, work)
+    if stay is None or stay.phase is not Phase.ADMITTED or changes.said_before_undoing(stay, event.left_at):
+        return
+    await _leave(stay, event.left_at, work)
+
+
+async def on_discharge_ordered(event: DischargeOrdered, work: Work) -> None:
+    """The discharge is ordered: the patient is leaving. Nothing to do where they are not in a bed."""
+    stay = await store.stay_or_none(work, event.stay_id, lock=True)
+    decision = None if stay is None else changes.order_discharge(stay, event.ordered_at)
+    if decision is not None:
+        leaving, expected = decision
+        await store.save(work, leaving)
+        work.publish(expected)
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     """Who has died waits for nothing and needs no reservation; a stay goes on until the ward says that it ends."""
     reservations = await store.reserved_for(work, event.patient_id)
     await requests.withdraw_for_death(event, work)
+    await planned.end_of_patient(event.patient_id, work)
     for stay in reservations:
         await _expire(stay, work)
 
@@ -152,6 +132,15 @@ async def expire_reservations(work: Work, limit: int) -> int:
     return len(overdue)
 
 
+async def give_reservation_up(given_up: Stay, work: Work) -> None:
+    """Write a stay whose reservation is over: the bed is free and the patient waits again."""
+    await requests.end_reservation(given_up.stay_id, work)
+    bed = (await inventory.beds_for_change([given_up.bed_id], work))[given_up.bed_id]
+    await inventory.release_bed(bed, work)
+    await store.end_use(work, given_up.stay_id, work.now)
+    await store.save(work, given_up)
+
+
 async def next_hold_ends_at(work: Work) -> datetime | None:
     """The first instant at which a reservation has ended: the hold counts up to and including its last instant."""
     held_until = await store.earliest_hold(work)
@@ -163,9 +152,9 @@ async def stay(stay_id: UUID, work: Work) -> Stay:
     return await store.stay(work, stay_id)
 
 
-async def stays(ward_id: str | None, phase: Phase | None, limit: int, work: Work) -> list[Stay]:
-    """Stays, or those of a ward or phase, the latest reservation first."""
-    return await store.stays(work, ward_id, phase, limit)
+async def stays(ward_id: str | None, phase: Phase | None, leaving: bool | None, limit: int, work: Work) -> list[Stay]:
+    """Stays, or those of a ward or phase, or who is leaving, the latest reservation first."""
+    return await store.stays(work, ward_id, phase, leaving, limit)
 
 
 async def summary(work: Work) -> Summary:
@@ -179,23 +168,15 @@ async def room_sexes(work: Work) -> dict[int, Sex]:
 
 
 async def patients_with_bed(patient_ids: Collection[UUID], work: Work) -> set[UUID]:
-    """Those of the patients who have a bed or a reservation."""
-    return await store.patients_with_bed(work, patient_ids)
-
-
-async def _suitability(
-    request: AdmissionRequest, bed: Bed, policy: Policy, override: Override | None, work: Work
-) -> Suitability | Refused:
-    """What the hard rules say to the bed as it stood free, with its room as it is now."""
-    sexes = await store.room_sexes(work, bed.room_no)
-    place = place_of(bed, sexes.get(bed.room_no))
-    return model.suitability(requests_model.waiting(request, work.now), place, policy, override)
+    """Those of the patients who have a bed or a reservation, or a promise of one: they need no proposal."""
+    return await store.patients_with_bed(work, patient_ids) | await planned.patients_with_promise(patient_ids, work)
 
 
 async def _leave(stay: Stay, left_at: datetime, work: Work) -> Stay:
     left, released = model.leave(stay, left_at)
+    request = await requests.request(stay.stay_id, work)
     bed = (await inventory.beds_for_change([stay.bed_id], work))[stay.bed_id]
-    await inventory.release_bed(bed, work)
+    await housekeeping.vacate_bed(bed, request.isolation, Kind.TERMINAL, work)
     await store.end_use(work, stay.stay_id, left.left_at or work.now)
     await store.save(work, left)
     await inventory.want_round(work)
@@ -205,16 +186,5 @@ async def _leave(stay: Stay, left_at: datetime, work: Work) -> Stay:
 
 async def _expire(stay: Stay, work: Work) -> None:
     expired, event = model.expire(stay)
-    await requests.end_reservation(stay.stay_id, work)
-    bed = (await inventory.beds_for_change([stay.bed_id], work))[stay.bed_id]
-    await inventory.release_bed(bed, work)
-    await store.end_use(work, stay.stay_id, work.now)
-    await store.save(work, expired)
+    await give_reservation_up(expired, work)
     work.publish(event)
-
-
-async def _locked(stay_id: UUID, work: Work) -> Stay:
-    stay = await store.stay_or_none(work, stay_id, lock=True)
-    if stay is None:
-        raise Missing("stay", stay_id)
-    return stay

@@ -1,4 +1,4 @@
-"""The rules of a stay: reserved, admitted, transferred, left; or expired, when nobody came.
+"""The rules of a stay: reserved, admitted, transferred, left; or expired, when nobody came. `changes` has the others.
 
 Values in, the next state and its event out. A stay has the id of its admission request; one that has expired starts
 again under the same id. A hard rule is broken only by an override with a reason and a name, which the stay keeps.
@@ -10,17 +10,15 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.beds.inventory.model import Bed
+from services.beds.inventory.model import Bed, place_of
 from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.hard_rules import Rule, first_broken_rule, suits_sex
-from services.beds.scoring.model import Place, Policy, Sex, Waiting
+from services.beds.scoring.model import BedStatus, Place, Policy, Sex, Waiting
 from shared.decision import Refused
 from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, PatientTransferred, ReservationExpired
 
 HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
 """Bed days are counted by the midnights of this zone."""
-
-
 INSTANT = timedelta(microseconds=1)
 """The smallest step of time that the database knows."""
 
@@ -44,6 +42,16 @@ class Reason(StrEnum):
     NOT_RESERVED = "not-reserved"
     HOLD_EXPIRED = "hold-expired"
     NOT_ADMITTED = "not-admitted"
+    OTHER_WARD = "other-ward"
+    SAME_STAY = "same-stay"
+    SAME_BED = "same-bed"
+    NO_TRANSFER = "no-transfer-to-cancel"
+    DISCHARGE_ORDERED = "discharge-ordered"
+    NOT_LEFT = "not-left"
+    TOO_LATE = "too-late-to-undo"
+    SAME_TEAM = "same-care-team"
+    NOT_LEAVING = "not-leaving"
+    LEAVES_BEFORE_NOW = "leaves-before-now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,7 @@ class ReserveBed:
     hold: timedelta
     policy: Policy
     override: Override | None = None
+    proposed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +84,6 @@ class AdmitPatient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferPatient:
-    """Move a patient to another bed, now."""
-
-    stay_id: UUID
-    bed_id: str
-    policy: Policy
-    override: Override | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Suitability:
     """What the hard rules say to a bed: the rule that an override passes over, and whether the room's sex is one."""
 
@@ -94,7 +93,11 @@ class Suitability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A stay in its latest version. `bed_days` is known once the patient has left."""
+    """A stay in its latest version. `bed_days` is known once the patient has left.
+
+    `previous_bed_id` is the bed that the last transfer came from, while that can be cancelled. An admitted patient is
+    leaving from when the discharge is ordered or the ward expects it.
+    """
 
     stay_id: UUID
     patient_id: UUID
@@ -113,7 +116,19 @@ class Stay:
     overridden_rule: str | None = None
     override_reason: str | None = None
     override_by: str | None = None
+    care_team: str | None = None
+    previous_bed_id: str | None = None
+    proposed_at: datetime | None = None
+    discharge_ordered_at: datetime | None = None
+    expected_leave_at: datetime | None = None
+    leave_undone_at: datetime | None = None
     version: int
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the patient lies in a bed and is to leave it."""
+        expected = self.discharge_ordered_at is not None or self.expected_leave_at is not None
+        return self.phase is Phase.ADMITTED and expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +167,11 @@ def suitability(waiting: Waiting, place: Place, policy: Policy, override: Overri
     return Suitability(overridden_rule=rule, sex_exception=not suits_sex(waiting.sex, place.sex_policy, place.room_sex))
 
 
+def as_if_free(bed: Bed, room_sex: Sex | None) -> Place:
+    """The bed as the hard rules see it, were it free."""
+    return place_of(replace(bed, status=BedStatus.UNOCCUPIED, reserved=False, stay_id=None, patient_id=None), room_sex)
+
+
 def reserve(
     command: ReserveBed, request: AdmissionRequest, bed: Bed, suits: Suitability, before: Stay | None
 ) -> tuple[Stay, BedReserved]:
@@ -172,6 +192,7 @@ def reserve(
         overridden_rule=suits.overridden_rule,
         override_reason=override.reason if override else None,
         override_by=override.by if override else None,
+        proposed_at=command.proposed_at,
         version=before.version + 1 if before else 1,
     )
     return stay, BedReserved(
@@ -234,8 +255,10 @@ def check_admitted(stay: Stay) -> Refused | None:
     return Refused(reason=Reason.NOT_ADMITTED, remedy=f"the stay is {stay.phase}: admit the patient first")
 
 
-def transfer(stay: Stay, bed: Bed, suits: Suitability, override: Override | None) -> tuple[Stay, PatientTransferred]:
-    """Move an admitted patient to another bed, which is theirs from `bed.changed_at` on."""
+def transfer(
+    stay: Stay, bed: Bed, suits: Suitability, override: Override | None, swap_id: UUID | None = None
+) -> tuple[Stay, PatientTransferred]:
+    """Move an admitted patient to another bed, which is theirs from `bed.changed_at` on; `swap_id`: two at once."""
     passed_over = override if suits.overridden_rule else None
     moved = replace(
         stay,
@@ -245,6 +268,7 @@ def transfer(stay: Stay, bed: Bed, suits: Suitability, override: Override | None
         overridden_rule=suits.overridden_rule,
         override_reason=passed_over.reason if passed_over else None,
         override_by=passed_over.by if passed_over else None,
+        previous_bed_id=None if swap_id else stay.bed_id,
         version=stay.version + 1,
     )
     return moved, PatientTransferred(
@@ -256,6 +280,7 @@ def transfer(stay: Stay, bed: Bed, suits: Suitability, override: Override | None
         previous_bed_id=stay.bed_id,
         transferred_at=bed.changed_at,
         aggregate_version=moved.version,
+        swap_id=swap_id,
     )
 
 

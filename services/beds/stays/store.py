@@ -22,17 +22,19 @@ from sqlalchemy import (
     and_,
     event,
     func,
+    not_,
     text,
     update,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlmodel import Field, col, select
 
 from services.beds.scoring.model import Sex
 from services.beds.stays.model import BedUse, Phase, Stay, Summary
 from services.beds.tables import Row
-from shared.work import Missing, Stale, Work
+from shared.work import Missing, Stale, Work, constraint_name
 
 ONE_PATIENT_A_BED = "one_patient_a_bed"
 ONE_BED_A_PATIENT = "one_bed_a_patient"
@@ -78,6 +80,12 @@ class StayRow(Row, table=True):
     overridden_rule: str | None
     override_reason: str | None
     override_by: str | None
+    care_team: str | None
+    previous_bed_id: str | None
+    proposed_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    discharge_ordered_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    expected_leave_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    leave_undone_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     version: int
 
 
@@ -137,13 +145,17 @@ async def stay_or_none(work: Work, stay_id: UUID, *, lock: bool = False) -> Stay
     return None if row is None else _stay(row)
 
 
-async def stays(work: Work, ward_id: str | None, phase: Phase | None, limit: int) -> list[Stay]:
-    """Stays, or those of a ward or phase, the latest reservation first."""
+async def stays(work: Work, ward_id: str | None, phase: Phase | None, leaving: bool | None, limit: int) -> list[Stay]:
+    """Stays, or those of a ward or phase, or who is leaving (or not), the latest reservation first."""
     query = select(StayRow).order_by(col(StayRow.reserved_at).desc(), col(StayRow.stay_id)).limit(limit)
     if ward_id is not None:
         query = query.where(col(StayRow.ward_id) == ward_id)
     if phase is not None:
         query = query.where(col(StayRow.phase) == phase)
+    if leaving is not None:
+        known = func.coalesce(StayRow.discharge_ordered_at, StayRow.expected_leave_at)
+        expected = and_(col(StayRow.phase) == Phase.ADMITTED, known.is_not(None))
+        query = query.where(expected if leaving else not_(expected))
     return [_stay(row) for row in await work.session.exec(query)]
 
 
@@ -197,6 +209,31 @@ async def end_use(work: Work, stay_id: UUID, ended_at: datetime) -> None:
     own = and_(col(BedUseRow.stay_id) == stay_id, func.upper_inf(BedUseRow.during))
     ended = func.tstzrange(began, func.greatest(began, ended_at))
     await work.session.exec(update(BedUseRow).where(own).values(during=ended))
+
+
+async def empty_use(work: Work, stay_id: UUID) -> datetime:
+    """Let the stay's present use of a bed never have been; when it began."""
+    own = and_(col(BedUseRow.stay_id) == stay_id, func.upper_inf(BedUseRow.during))
+    began: datetime = (await work.session.exec(select(func.lower(BedUseRow.during)).where(own))).one()
+    nothing: Range[datetime] = Range(empty=True)
+    await work.session.exec(update(BedUseRow).where(own).values(during=nothing))
+    return began
+
+
+async def reopen_use(work: Work, stay_id: UUID, bed_no: int, ended_at: datetime) -> str | None:
+    """Let the stay's last use of a bed, which ended at `ended_at`, go on as if it never had.
+
+    Returns the name of the constraint that refused, or None. A use that ended when it began is empty: it began then.
+    """
+    own = and_(col(BedUseRow.stay_id) == stay_id, col(BedUseRow.bed_no) == bed_no)
+    last = select(func.max(BedUseRow.use_id)).where(own).scalar_subquery()
+    during = func.tstzrange(func.coalesce(func.lower(BedUseRow.during), ended_at), None)
+    try:
+        async with work.session.begin_nested():
+            await work.session.exec(update(BedUseRow).where(col(BedUseRow.use_id) == last).values(during=during))
+    except IntegrityError as refusal:
+        return constraint_name(refusal)
+    return None
 
 
 async def room_sexes(work: Work, room_no: int | None = None) -> dict[int, Sex]:

@@ -14,16 +14,27 @@ from uuid import UUID
 from shared.inbox import Received
 from shared.messages.beds.inventory import BedState
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
-from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, ReservationExpired
+from shared.messages.beds.stays import (
+    AdmissionCancelled,
+    BedReleased,
+    BedReserved,
+    LeaveUndone,
+    PatientAdmitted,
+    ReservationCancelled,
+    ReservationExpired,
+)
 from shared.messages.registration.patients import PatientDeceased
 
 ADMISSION_STATES: dict[type[Any], str] = {
     AdmissionQueued: "waiting",
     BedReserved: "reserved",
     ReservationExpired: "waiting",
+    ReservationCancelled: "waiting",
     PatientAdmitted: "admitted",
+    AdmissionCancelled: "waiting",
     BedReleased: "left",
     AdmissionWithdrawn: "left",
+    LeaveUndone: "admitted",
 }
 """What each event makes of an admission, `left` being its end. A request and the stay it becomes have one id."""
 

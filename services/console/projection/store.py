@@ -2,7 +2,7 @@
 
 Invariants: batches commit one after the other (an advisory lock held to the commit), so a reader that has seen a
 position has seen everything below it; a bed never goes back to an earlier version; an admission that
-has ended stays so.
+has ended stays so unless the leaving is undone later.
 """
 
 from datetime import date, datetime
@@ -127,7 +127,8 @@ ON CONFLICT (type, hour_at) DO UPDATE SET events = seen.events + excluded.events
 WRITE_ADMISSIONS = """
 INSERT INTO admission AS seen (admission_id, patient_id, state, since)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
-ON CONFLICT (admission_id) DO UPDATE SET state = excluded.state, since = excluded.since WHERE seen.state <> 'left'
+ON CONFLICT (admission_id) DO UPDATE SET state = excluded.state, since = excluded.since
+WHERE seen.state <> 'left' OR (excluded.state = 'admitted' AND excluded.since > seen.since)
 """
 WRITE_PATIENTS = """
 INSERT INTO patient AS seen (patient_id, events, last_at, last_event_id, last_type, deceased_on)

@@ -1,9 +1,10 @@
 """The HTTP side of accounts: parse, authorise, run the handler, answer. No rule lives here."""
 
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.discharge.accounts import handlers
@@ -85,6 +86,8 @@ class AccountFields(BaseModel):
     lines: int
     opened_at: AwareDatetime
     left_at: AwareDatetime | None
+    admission_cancelled_at: AwareDatetime | None = Field(description="set while the admission does not count")
+    voided_at: AwareDatetime | None
     version: int
 
 
@@ -112,6 +115,13 @@ async def summary(queries: QueryRunner) -> AccountsSummary:
     return AccountsSummary.model_validate(await queries.run(handlers.summary), from_attributes=True)
 
 
+@router.get("/cancelled", dependencies=[may(*READERS)])
+async def cancelled(queries: QueryRunner, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[AccountView]:
+    """Accounts of cancelled admissions on which something stands: the back office's worklist, the oldest first."""
+    found = await queries.run(handlers.cancelled, limit)
+    return [AccountView.model_validate(one, from_attributes=True) for one in found]
+
+
 @router.get("/{stay_id}", dependencies=[may(*READERS)])
 async def account(stay_id: UUID, queries: QueryRunner) -> AccountView:
     """One account with its sums. 404 while the admission's event is under way."""
@@ -130,6 +140,12 @@ async def post_charges(stay_id: UUID, body: Charges, commands: CommandRunner) ->
     """Put fee lines on the account. A line that came after the patient confirmed reopens the settlement."""
     command = PostCharges(stay_id=stay_id, lines=tuple(_line(charge) for charge in body.charges))
     return await commands.run(handlers.post_charges, command, answer=list[ChargeView])
+
+
+@router.post("/{stay_id}/voiding", response_model=AccountFields, dependencies=[may(Role.BACK_OFFICE)])
+async def void_account(stay_id: UUID, commands: CommandRunner) -> Response:
+    """The account of a cancelled admission is cleared: it takes nothing until the patient is admitted."""
+    return await commands.run(handlers.void_account, stay_id, answer=AccountFields)
 
 
 @router.post(

@@ -21,7 +21,8 @@ from services.discharge.accounts.model import (
 from services.discharge.ledger import handlers as ledger
 from services.discharge.ledger import model as journal
 from shared.decision import Refused
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import AdmissionCancelled, LeaveUndone, PatientAdmitted
+from shared.messages.discharge.accounts import AccountOpened, AccountVoided
 from shared.messages.registration.patients import PatientRegistered
 from shared.work import Work
 
@@ -47,10 +48,42 @@ async def on_patient_registered(event: PatientRegistered, work: Work) -> None:
 
 
 async def on_patient_admitted(event: PatientAdmitted, work: Work) -> None:
-    """Open the account of the stay, once."""
+    """Open the account of the stay, once; or again, where the admission before was cancelled."""
     account, opened = model.open_account(event)
     if await store.add_account(work, account) is None:
         work.publish(opened)
+        return
+    again = model.open_again(await store.account(work, event.stay_id, lock=True), event)
+    if again is not None:
+        await _keep(*again, work)
+
+
+async def on_admission_cancelled(event: AdmissionCancelled, work: Work) -> None:
+    """The admission does not count: the account is voided, or listed for the back office while something is on it."""
+    await store.account(work, event.stay_id, lock=True)
+    await _keep(*model.cancel_admission(await store.standing(work, event.stay_id), work.now), work)
+
+
+async def on_leave_undone(event: LeaveUndone, work: Work) -> None:
+    """The patient has not left: they can leave again, settled as they are."""
+    account = model.undo_leaving(await store.account(work, event.stay_id, lock=True), event)
+    if account is not None:
+        await store.save_account(work, account)
+
+
+async def void_account(stay_id: UUID, work: Work) -> Account | Refused:
+    """The back office has cleared the account of a cancelled admission."""
+    await store.account(work, stay_id, lock=True)
+    decision = model.void_by_hand(await store.standing(work, stay_id), work.now)
+    if isinstance(decision, Refused):
+        return decision
+    await _keep(*decision, work)
+    return decision[0]
+
+
+async def cancelled(limit: int, work: Work) -> list[Standing]:
+    """Accounts of cancelled admissions on which something stands, the oldest first."""
+    return [await store.standing(work, stay_id) for stay_id in await store.cancelled(work, limit)]
 
 
 async def post_charges(command: PostCharges, work: Work) -> list[Charge] | Refused:
@@ -134,3 +167,9 @@ async def coverage(patient_id: UUID, work: Work) -> Coverage:
 async def summary(work: Work) -> Summary:
     """All accounts together."""
     return await store.summary(work)
+
+
+async def _keep(account: Account, event: AccountOpened | AccountVoided | None, work: Work) -> None:
+    await store.save_account(work, account)
+    if event is not None:
+        work.publish(event)

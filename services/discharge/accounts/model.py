@@ -13,8 +13,8 @@ from uuid import UUID
 
 from services.discharge.ledger.model import Channel
 from shared.decision import Refused
-from shared.messages.beds.stays import PatientAdmitted
-from shared.messages.discharge.accounts import AccountOpened, DepositReceived
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
+from shared.messages.discharge.accounts import AccountOpened, AccountVoided, DepositReceived
 
 
 class AccountState(StrEnum):
@@ -48,6 +48,9 @@ class Reason(StrEnum):
     RETURN_DIFFERS = "return-differs-from-original"
     RETURN_TOO_LARGE = "return-exceeds-original"
     PAYMENT_EXISTS = "payment-exists"
+    ACCOUNT_VOIDED = "account-voided"
+    NOT_CANCELLED = "admission-not-cancelled"
+    MONEY_STANDS = "money-stands-on-account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The account of a stay; `lines` counts its fee lines."""
+    """The account of a stay; `lines` counts its fee lines.
+
+    `admission_cancelled_at` is set while the admission does not count, `voided_at` from when nothing stands on the
+    account and it takes nothing; a new admission under the same id ends both.
+    """
 
     stay_id: UUID
     patient_id: UUID
@@ -135,6 +142,8 @@ class Account:
     lines: int
     opened_at: datetime
     left_at: datetime | None
+    admission_cancelled_at: datetime | None = None
+    voided_at: datetime | None = None
     version: int
 
     def told(self) -> "Account":
@@ -153,6 +162,11 @@ class Standing:
     account: Account
     charges_fen: int
     deposits_fen: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither charges nor deposits stand on it."""
+        return self.charges_fen == self.deposits_fen == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +199,58 @@ def open_account(admitted: PatientAdmitted) -> tuple[Account, AccountOpened]:
     )
 
 
+def open_again(account: Account, admitted: PatientAdmitted) -> tuple[Account, AccountOpened | None] | None:
+    """The patient whose admission was cancelled has come; None where it was not. Said where the account was voided."""
+    if account.admission_cancelled_at is None:
+        return None
+    again = replace(account, opened_at=admitted.admitted_at, admission_cancelled_at=None, voided_at=None)
+    if account.voided_at is None:
+        return again, None
+    again = again.told()
+    return again, AccountOpened(
+        stay_id=again.stay_id,
+        patient_id=again.patient_id,
+        opened_at=again.opened_at,
+        aggregate_version=again.version,
+    )
+
+
+def cancel_admission(standing: Standing, now: datetime) -> tuple[Account, AccountVoided | None]:
+    """The admission does not count: nothing on the account, it is voided; something on it, the back office has work."""
+    account = replace(standing.account, admission_cancelled_at=now)
+    return void(account, now) if standing.is_empty else (account, None)
+
+
+def void_by_hand(standing: Standing, now: datetime) -> tuple[Account, AccountVoided] | Refused:
+    """The back office has cleared the account of a cancelled admission."""
+    account = standing.account
+    if account.admission_cancelled_at is None or account.voided_at is not None:
+        return Refused(reason=Reason.NOT_CANCELLED, remedy="void accounts that GET /accounts/cancelled lists only")
+    if not standing.is_empty:
+        remedy = "return every charge; a deposit goes back by a discharge order and the settlement"
+        return Refused(reason=Reason.MONEY_STANDS, remedy=remedy)
+    return void(account, now)
+
+
+def void(account: Account, now: datetime) -> tuple[Account, AccountVoided]:
+    """Nothing stands on the account and it takes nothing."""
+    voided = replace(account.told(), voided_at=now)
+    return voided, AccountVoided(
+        stay_id=voided.stay_id, patient_id=voided.patient_id, voided_at=now, aggregate_version=voided.version
+    )
+
+
+def undo_leaving(account: Account, undone: LeaveUndone) -> Account | None:
+    """The patient has not left: they leave again when they really do. None where nobody said here that they had."""
+    if account.state is not AccountState.LEFT or account.left_at is None or account.left_at > undone.undone_at:
+        return None
+    return replace(account.moved(AccountState.SETTLED), left_at=None)
+
+
 def closed(account: Account) -> Refused | None:
     """Why nothing can be added to the account; None when it can."""
+    if account.voided_at is not None:
+        return Refused(reason=Reason.ACCOUNT_VOIDED, remedy="the admission was cancelled: admit the patient first")
     if account.state in TAKING:
         return None
     if account.state is AccountState.SETTLING:

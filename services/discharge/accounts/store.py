@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Numeric, UniqueConstraint, func, or_, update
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Numeric, UniqueConstraint, func, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
@@ -35,6 +35,7 @@ CHARGE_COLUMNS = ", ".join(Charge.__dataclass_fields__)
 CHARGE_VALUES = ", ".join(f"${place}" for place, _ in enumerate(Charge.__dataclass_fields__, 1))
 ADD_CHARGE = f"INSERT INTO charge ({CHARGE_COLUMNS}) VALUES ({CHARGE_VALUES})"  # noqa: S608 - our own columns
 CHARGES = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE stay_id = $1 ORDER BY line_no"  # noqa: S608 - our own columns
+NOT_COUNTING = text("admission_cancelled_at IS NOT NULL AND voided_at IS NULL")
 STATES = ", ".join(f"'{state}'" for state in AccountState)
 CHANNELS = ", ".join(f"'{channel}'" for channel in Channel)
 
@@ -47,6 +48,7 @@ class AccountRow(Row, table=True):
         CheckConstraint(f"state IN ({STATES})", name="account_state"),
         CheckConstraint("(state = 'left') = (left_at IS NOT NULL)", name="account_left_says_when"),
         CheckConstraint("lines >= 0", name="account_lines"),
+        Index("ix_account_cancelled", "admission_cancelled_at", postgresql_where=NOT_COUNTING),
     )
 
     stay_id: UUID = Field(primary_key=True)
@@ -55,6 +57,8 @@ class AccountRow(Row, table=True):
     lines: int
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
     left_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    admission_cancelled_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    voided_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     version: int
 
 
@@ -211,6 +215,13 @@ async def standing(work: Work, stay_id: UUID) -> Standing:
         charges_fen=int((await work.session.exec(charged)).one()),
         deposits_fen=int((await work.session.exec(paid)).one()),
     )
+
+
+async def cancelled(work: Work, limit: int) -> list[UUID]:
+    """The stays of cancelled admissions whose account is not voided, the oldest first."""
+    since = col(AccountRow.admission_cancelled_at)
+    open_ones = select(AccountRow.stay_id).where(since.is_not(None), col(AccountRow.voided_at).is_(None))
+    return list(await work.session.exec(open_ones.order_by(since).limit(limit)))
 
 
 async def summary(work: Work) -> Summary:

@@ -178,6 +178,8 @@ def order_discharge(
     account: Account, command: OrderDischarge, issues: Sequence[Issue], now: datetime
 ) -> tuple[Account, Order, DischargeOrdered] | Refused:
     """The patient is medically discharged; the event names the codes of what is in the way."""
+    if account.voided_at is not None:
+        return closed(account) or NOT_ORDERED
     if account.state is not AccountState.OPEN:
         return Refused(reason=Reason.ALREADY_ORDERED, remedy="go on with the settlement of this stay")
     account = account.told().moved(AccountState.ORDERED)

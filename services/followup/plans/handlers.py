@@ -1,5 +1,6 @@
 """What happens to plans, and what other capabilities may ask of them. Load, decide, save, publish; the edge commits."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
 from shared.envelope import correlation_id
 from shared.ids import derived_id
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -30,9 +31,17 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
     plan, opened = model.open_plan(
         event, template, Risk.STANDARD, plan_id=plan_id, correlation_id=correlation, now=work.now
     )
+    before = await store.plan_or_none(work, plan_id)
+    if before is not None:
+        if not model.opens_again(before, event):
+            return
+        plan = replace(plan, version=before.version + 1)
+        opened = replace(opened, aggregate_version=plan.version)
     over = model.over_already(event, followed)
     plan, closed = model.close(plan, over, work.now) if over else (plan, None)
-    if not await store.add_plan(work, plan):
+    if before is not None:
+        await store.save_plan(work, plan, before.version)
+    elif not await store.add_plan(work, plan):
         return
     work.publish(opened)
     if closed is not None:
@@ -42,9 +51,18 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
 async def on_patient_admitted(event: PatientAdmitted, work: Work) -> None:
     """A readmission ends the plan of the earlier stay; the new discharge will bring its own (§5.9)."""
     followed = await store.followed(work, event.patient_id)
-    await store.remember(work, followed.after_admission(event))
+    await store.remember(work, followed.lying(event.stay_id, event.admitted_at))
     for running in await store.running_plans(work, event.patient_id):
         if model.ended_by_admission(running, event):
+            await close_plan(running, CloseReason.READMITTED, work)
+
+
+async def on_leave_undone(event: LeaveUndone, work: Work) -> None:
+    """The patient has not left after all: the plan ends, and the real leaving opens it anew."""
+    followed = await store.followed(work, event.patient_id)
+    await store.remember(work, followed.lying(event.stay_id, event.undone_at))
+    for running in await store.running_plans(work, event.patient_id):
+        if model.ended_by_undoing(running, event):
             await close_plan(running, CloseReason.READMITTED, work)
 
 
@@ -63,7 +81,12 @@ async def remember_leaving(event: PatientLeft, work: Work) -> None:
 
 async def remember_admission(event: PatientAdmitted, work: Work) -> None:
     """What is known of the patient, and no plan: for whoever draws it anew."""
-    await store.remember(work, (await store.followed(work, event.patient_id)).after_admission(event))
+    await store.remember(work, (await store.followed(work, event.patient_id)).lying(event.stay_id, event.admitted_at))
+
+
+async def remember_undoing(event: LeaveUndone, work: Work) -> None:
+    """What is known of the patient, and no plan: for whoever draws it anew."""
+    await store.remember(work, (await store.followed(work, event.patient_id)).lying(event.stay_id, event.undone_at))
 
 
 async def remember_death(event: PatientDeceased, work: Work) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.followup.templates.model import Risk, Template, occurrences
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.followup.plans import PlanClosed, PlanOpened
 from shared.messages.followup.worklist import TaskCompleted
@@ -140,11 +140,11 @@ class Followed:
     admitted_at: datetime | None = None
     left_at: datetime | None = None
 
-    def after_admission(self, event: PatientAdmitted) -> "Followed":
-        """The same, knowing of an admission."""
-        if self.admitted_at is not None and self.admitted_at > event.admitted_at:
+    def lying(self, stay_id: UUID, since: datetime) -> "Followed":
+        """The same, knowing that the patient lies in a ward: admitted, or not gone after all."""
+        if self.admitted_at is not None and self.admitted_at > since:
             return self
-        return replace(self, admitted_stay_id=event.stay_id, admitted_at=event.admitted_at)
+        return replace(self, admitted_stay_id=stay_id, admitted_at=since)
 
     def after_death(self, event: PatientDeceased) -> "Followed":
         """The same, knowing of the death."""
@@ -165,8 +165,8 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
     """What ends the plan the moment it opens, because it happened after the leaving and was heard of before it."""
     if followed.deceased_on is not None:
         return CloseReason.DECEASED
-    readmitted = followed.admitted_at is not None and followed.admitted_at >= event.left_at
-    if readmitted and followed.admitted_stay_id != event.stay_id:
+    since = followed.admitted_at
+    if since and (since > event.left_at or (since == event.left_at and followed.admitted_stay_id != event.stay_id)):
         return CloseReason.READMITTED
     if followed.left_at is not None and followed.left_at > event.left_at:
         return CloseReason.SUPERSEDED
@@ -174,8 +174,10 @@ def over_already(event: PatientLeft, followed: Followed) -> CloseReason | None:
 
 
 def ended_by_leaving(plan: Plan, event: PatientLeft) -> CloseReason | None:
-    """What a new leaving means for an earlier stay's plan: a new discharge supersedes it, a death ends it (§5.9)."""
-    if plan.stay_id == event.stay_id or plan.left_at > event.left_at:
+    """What a new leaving means for an earlier one's plan (§5.9). Of the same stay: the earlier one was undone."""
+    if plan.stay_id == event.stay_id:
+        return CloseReason.READMITTED if plan.left_at < event.left_at else None
+    if plan.left_at > event.left_at:
         return None
     return CloseReason.DECEASED if event.disposition == DIED else CloseReason.SUPERSEDED
 
@@ -183,6 +185,16 @@ def ended_by_leaving(plan: Plan, event: PatientLeft) -> CloseReason | None:
 def ended_by_admission(plan: Plan, event: PatientAdmitted) -> bool:
     """A readmission ends the plan; its own stay's admission, heard of late, does not."""
     return plan.stay_id != event.stay_id and plan.left_at <= event.admitted_at
+
+
+def ended_by_undoing(plan: Plan, event: LeaveUndone) -> bool:
+    """The leaving that opened the plan did not take place: the patient lies in the ward."""
+    return plan.stay_id == event.stay_id and plan.left_at <= event.undone_at
+
+
+def opens_again(before: Plan, event: PatientLeft) -> bool:
+    """Whether a stay's plan, which ended because its leaving was undone, begins anew with the real leaving."""
+    return before.close_reason is CloseReason.READMITTED and before.left_at < event.left_at
 
 
 def open_plan(

@@ -47,10 +47,16 @@ async def plan(work: Work, plan_id: UUID) -> Plan:
 
 async def locked_plan(work: Work, plan_id: UUID) -> Plan:
     """The plan, locked until the end of the transaction, or `Missing`."""
-    row = await work.session.get(PlanRow, plan_id, populate_existing=True, with_for_update=True)
-    if row is None:
+    found = await plan_or_none(work, plan_id)
+    if found is None:
         raise Missing("plan", plan_id)
-    return to_plan(row)
+    return found
+
+
+async def plan_or_none(work: Work, plan_id: UUID) -> Plan | None:
+    """The plan, locked until the end of the transaction, if there is one."""
+    row = await work.session.get(PlanRow, plan_id, populate_existing=True, with_for_update=True)
+    return None if row is None else to_plan(row)
 
 
 async def running_plans(work: Work, patient_id: UUID) -> list[Plan]:

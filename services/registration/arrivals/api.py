@@ -6,12 +6,19 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel
 
 from services.registration.arrivals import handlers
+from services.registration.arrivals.model import RecordArrival, Source
 from services.registration.booking.model import Status
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS
 
 router = APIRouter(prefix="/appointments", tags=["arrivals"], responses=REFUSALS)
+
+
+class ArrivalBody(BaseModel, extra="forbid"):
+    """Where the patient checks in."""
+
+    source: Source = Source.DESK
 
 
 class VisitView(BaseModel):
@@ -33,9 +40,11 @@ class VisitView(BaseModel):
     response_model=VisitView,
     dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.PATIENT_APP)],
 )
-async def record_arrival(appointment_id: UUID, commands: CommandRunner) -> Response:
-    """Check the patient in: from an hour before the slot until its session ends."""
-    return await commands.run(handlers.record_arrival, appointment_id, answer=VisitView)
+async def record_arrival(appointment_id: UUID, commands: CommandRunner, body: ArrivalBody | None = None) -> Response:
+    """Check the patient in: from an hour before the slot (half of one by phone) until its session ends."""
+    source = body.source if body else Source.DESK
+    command = RecordArrival(appointment_id=appointment_id, source=source)
+    return await commands.run(handlers.record_arrival, command, answer=VisitView)
 
 
 @router.post("/{appointment_id}/completion", response_model=VisitView, dependencies=[may(Role.CLINICIAN)])

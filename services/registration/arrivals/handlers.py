@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from services.registration.arrivals import model
-from services.registration.arrivals.model import Visit
+from services.registration.arrivals.model import RecordArrival, Visit
+from services.registration.arrivals.policy import OPENS
 from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment
 from services.registration.schedules import handlers as schedules
@@ -11,11 +12,11 @@ from shared.decision import Refused
 from shared.work import Work
 
 
-async def record_arrival(appointment_id: UUID, work: Work) -> Appointment | Refused:
+async def record_arrival(command: RecordArrival, work: Work) -> Appointment | Refused:
     """Check the patient in."""
-    booked = await booking.appointment_for_change(appointment_id, work)
+    booked = await booking.appointment_for_change(command.appointment_id, work)
     session = await schedules.session(booked.session_id, work)
-    return await _keep(model.arrive(booked, session, work.now), work)
+    return await _keep(model.arrive(booked, session, command.source, OPENS[command.source], work.now), work)
 
 
 async def complete_visit(appointment_id: UUID, work: Work) -> Appointment | Refused:

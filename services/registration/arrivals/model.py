@@ -1,18 +1,26 @@
 """The rules of arriving and being seen.
 
-Check-in opens `OPENS` before the slot and closes with its session: who is late is still seen in the same session.
+Check-in opens some time before the slot, by where it is done, and closes with its session: who is late is still seen in
+the same session.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from services.registration.booking.model import Appointment, Status
 from services.registration.schedules.model import Session
 from shared.decision import Refused
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 
-OPENS = timedelta(minutes=60)
+
+class Source(StrEnum):
+    """Where the patient checks in: at the desk, at a kiosk, or on a phone of their own."""
+
+    DESK = "desk"
+    KIOSK = "kiosk"
+    PHONE = "phone"
 
 
 class Reason(StrEnum):
@@ -25,6 +33,14 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordArrival:
+    """A patient checks in for an appointment."""
+
+    appointment_id: UUID
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What arriving or being seen changes, and what is said of it."""
 
@@ -32,12 +48,12 @@ class Visit:
     event: PatientArrived | VisitCompleted
 
 
-def arrive(booked: Appointment, session: Session, now: datetime) -> Visit | Refused:
-    """The patient checks in."""
+def arrive(booked: Appointment, session: Session, source: Source, opens: timedelta, now: datetime) -> Visit | Refused:
+    """The patient checks in, where check-in opens `opens` before the slot."""
     if booked.status is not Status.BOOKED:
         return Refused(reason=Reason.NOT_BOOKED, remedy="confirm the hold, or book a place first")
-    if now < booked.slot_starts_at - OPENS:
-        minutes = int(OPENS.total_seconds()) // 60
+    if now < booked.slot_starts_at - opens:
+        minutes = opens // timedelta(minutes=1)
         return Refused(reason=Reason.TOO_EARLY, remedy=f"check in from {minutes} minutes before the slot on")
     if now >= session.ends_at:
         return Refused(reason=Reason.SESSION_OVER, remedy="move the appointment to another session")
@@ -49,6 +65,7 @@ def arrive(booked: Appointment, session: Session, now: datetime) -> Visit | Refu
             patient_id=arrived.patient_id,
             session_id=arrived.session_id,
             arrived_at=now,
+            source=source,
             aggregate_version=arrived.version,
         ),
     )

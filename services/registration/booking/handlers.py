@@ -103,21 +103,37 @@ async def book_first_free(
     for slot in slots:
         if slot.session_id in taken_sessions:
             continue
-        key = SlotKey(session_id=slot.session_id, starts_at=slot.starts_at)
-        ordinal = await schedules.take_place(key, access, work)
-        if ordinal is None:
-            continue
-        chosen = model.placed(command, key)
-        appointment, event = model.taken(
-            chosen, clinic_id=slot.clinic_id, slot_ends_at=slot.ends_at, ordinal=ordinal, now=work.now
-        )
-        if await store.add(work, appointment):
-            await schedules.release_places([key], work)
+        taken = await take_place(command, slot, work, access=access)
+        if isinstance(taken, Appointment):
+            return taken
+        if taken.reason is not Reason.SLOT_FULL:
             taken_sessions.add(slot.session_id)
-            continue
-        work.publish(event)
-        return appointment
     return no(Reason.SLOT_FULL)
+
+
+async def take_place(
+    command: TakePlace, slot: Slot, work: Work, *, access: Access = Access.PUBLIC
+) -> Appointment | Refused:
+    """Take a place of that access in `slot`; `command.slot` is not read. The patient must be alive.
+
+    For what is decided here and not asked by a caller; callers go through the lane.
+    """
+    key = SlotKey(session_id=slot.session_id, starts_at=slot.starts_at)
+    ordinal = await schedules.take_place(key, access, work)
+    if ordinal is None:
+        return no(Reason.SLOT_FULL)
+    appointment, event = model.taken(
+        model.placed(command, key),
+        clinic_id=slot.clinic_id,
+        slot_ends_at=slot.ends_at,
+        ordinal=ordinal,
+        now=work.now,
+    )
+    if reason := await store.add(work, appointment):
+        await schedules.release_places([key], work)
+        return no(reason)
+    work.publish(event)
+    return appointment
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:

@@ -53,6 +53,7 @@ class Channel(StrEnum):
     PHONE = "phone"
     KIOSK = "kiosk"
     FOLLOWUP = "followup"
+    ALLIANCE = "alliance"
 
 
 class CancelReason(StrEnum):
@@ -65,7 +66,7 @@ class CancelReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakePlace:
-    """Give a patient a place in a slot: as a hold, or booked at once."""
+    """Give a patient a place in a slot: as a hold, of five minutes unless `held_until` is given, or booked at once."""
 
     appointment_id: UUID
     patient_id: UUID
@@ -75,6 +76,7 @@ class TakePlace:
     channel: Channel
     encounter_id: str | None = None
     booked_by: UUID | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ def taken(
     command: TakePlace, *, clinic_id: str, slot_ends_at: datetime, ordinal: int, now: datetime
 ) -> tuple[Appointment, SlotHeld | AppointmentBooked]:
     """The appointment that has just got this place."""
+    until = command.held_until or now + HOLD
     appointment = Appointment(
         appointment_id=command.appointment_id,
         patient_id=command.patient_id,
@@ -171,14 +174,14 @@ def taken(
         channel=command.channel,
         encounter_id=command.encounter_id,
         booked_by=command.booked_by,
-        held_until=now + HOLD if command.hold else None,
+        held_until=until if command.hold else None,
         booked_at=None if command.hold else now,
         arrived_at=None,
         completed_at=None,
         cancel_reason=None,
         version=1,
     )
-    return appointment, _held(appointment, now + HOLD) if command.hold else _booked(appointment)
+    return appointment, _held(appointment, until) if command.hold else _booked(appointment)
 
 
 def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentBooked] | Refused:

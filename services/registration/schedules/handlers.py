@@ -137,6 +137,16 @@ async def cut(
     return changed
 
 
+async def kept(access: Access, before: datetime, limit: int, work: Work) -> list[UUID]:
+    """Sessions of that access with a free place that start before then, the earliest first."""
+    return await session_store.unused(work, access, before, limit)
+
+
+async def first_kept_at(access: Access, work: Work) -> datetime | None:
+    """When the earliest session of that access with a free place starts."""
+    return await session_store.first_unused_at(work, access)
+
+
 async def clinic(clinic_id: str, work: Work) -> Clinic:
     """One clinic; `Missing` when there is none."""
     found = await store.clinic(work, clinic_id)
@@ -187,6 +197,21 @@ async def public_slots(find: FindSlots, work: Work) -> list[Slot]:
     to_at = find.to_at or (None if find.on or find.session_id else from_at + timedelta(days=1))
     public_at = work.now if find.access is Access.PUBLIC else None
     return await slot_store.free_slots(work, replace(find, from_at=from_at, to_at=to_at, public_at=public_at))
+
+
+async def slots_in_share(find: FindSlots, work: Work) -> list[Slot]:
+    """Those slots, full ones too: until this work is done nobody takes a place in them or gives one back."""
+    return await slot_store.slots_in_share(work, find)
+
+
+async def clinic_in_share(clinic_id: str, work: Work) -> Clinic:
+    """One clinic; `Missing` when there is none. `clinic_alone` waits until this work is done."""
+    return await store.locked_clinic(work, clinic_id, alone=False)
+
+
+async def clinic_alone(clinic_id: str, work: Work) -> Clinic:
+    """One clinic, when all are done who have it in share; `Missing` when there is none."""
+    return await store.locked_clinic(work, clinic_id, alone=True)
 
 
 async def take_place(key: SlotKey, access: Access, work: Work) -> int | None:

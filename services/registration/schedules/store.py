@@ -16,7 +16,7 @@ from sqlmodel import Field, col, select
 
 from services.registration.schedules.model import Access, Clinic, Hours, Kind, MdtForm, PutDay, Resource
 from services.registration.tables import Row, words
-from shared.work import Stale, Work
+from shared.work import Missing, Stale, Work
 
 LINES = TypeAdapter(tuple[Hours, ...])
 STRETCH = (
@@ -61,7 +61,7 @@ class SessionRow(Row, table=True):
     __tablename__ = "session"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="session_ends_after_start"),
-        CheckConstraint("slot_minutes > 0 AND places > 0", name="session_has_places"),
+        CheckConstraint("slot_minutes > 0 AND places >= 0", name="session_has_places"),
         CheckConstraint(f"access IN ({words(Access)})", name="session_access"),
         CheckConstraint(f"kind IN ({words(Kind)})", name="session_kind"),
         CheckConstraint(f"mdt_form IN ({words(MdtForm)})", name="session_mdt_form"),
@@ -140,6 +140,16 @@ async def clinic(work: Work, clinic_id: str) -> Clinic | None:
     """The clinic, or None."""
     row = await work.session.get(ClinicRow, clinic_id)
     return None if row is None else _clinic(row)
+
+
+async def locked_clinic(work: Work, clinic_id: str, *, alone: bool) -> Clinic:
+    """The clinic, or `Missing`; its row is kept for this work, in share or alone."""
+    query = select(ClinicRow).where(col(ClinicRow.clinic_id) == clinic_id)
+    locked = query.with_for_update(read=not alone, key_share=alone).execution_options(populate_existing=True)
+    row = (await work.session.exec(locked)).one_or_none()
+    if row is None:
+        raise Missing("clinic", clinic_id)
+    return _clinic(row)
 
 
 async def clinics(work: Work, campus_id: str | None) -> list[Clinic]:

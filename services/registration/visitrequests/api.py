@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registration.visitrequests import handlers
-from services.registration.visitrequests.model import DropReason, Status
+from services.registration.visitrequests.model import DropReason, Status, Why
 from shared.auth import Role, may
 from shared.http import REFUSALS, QueryRunner
 
@@ -25,6 +25,7 @@ class VisitRequestView(BaseModel):
     latest_on: date
     reason: str
     status: Status
+    why: Why | None = Field(description="why there is no place yet: waits for one (all-full), or needs a person")
     drop_reason: DropReason | None
     appointment_id: UUID | None
     requested_at: AwareDatetime
@@ -50,7 +51,7 @@ class VisitRequestPage(BaseModel):
     dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.FOLLOWUP_NURSE, Role.BACK_OFFICE, Role.VIEWER)],
 )
 async def visit_requests(page: Annotated[Page, Query()], queries: QueryRunner) -> VisitRequestPage:
-    """A page of requests by id; with `status=pending` the worklist of those without a place."""
+    """A page of requests by id: `waitlisted` get the next place by themselves, `pending` need a person."""
     found = await queries.run(handlers.visit_requests, page.status, page.after, page.limit)
     views = [VisitRequestView.model_validate(one, from_attributes=True) for one in found]
     return VisitRequestPage(visit_requests=views, next=views[-1].visit_request_id if len(views) == page.limit else None)

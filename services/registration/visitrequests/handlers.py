@@ -1,4 +1,7 @@
-"""What happens to visit requests: booked when asked for or when a session opens, dropped with the patient's death."""
+"""What happens to visit requests: booked, put on the waitlist, booked from there, or dropped with the patient's death.
+
+`on_…` of the waitlist's events run in the transaction that says them.
+"""
 
 from uuid import UUID
 
@@ -8,39 +11,62 @@ from services.registration.patients import handlers as patients
 from services.registration.patients.model import Patient
 from services.registration.schedules import handlers as schedules
 from services.registration.visitrequests import model, store
-from services.registration.visitrequests.model import DropReason, Status, VisitRequest
+from services.registration.visitrequests.model import DropReason, Status, VisitRequest, Why
+from services.registration.waitlist import handlers as waitlist
+from services.registration.waitlist.model import LeaveReason, Reason
+from shared.decision import Refused
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened, SessionReleased
-from shared.work import Missing, Work
+from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
+from shared.work import Missing, Stale, Work
 
 
 async def on_visit_requested(event: VisitRequested, work: Work) -> None:
-    """Book the earliest free slot of the days asked for; without one the request waits on the worklist."""
+    """Book the earliest free slot of the days asked for; without one the request waits for the next."""
     request = model.asked(event, work.now)
     if await store.add(work, request):
-        await _book(request, work)
+        await _settle(request, work)
 
 
 async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
-    """Give the new places to those who wait for the clinic, in the order of asking."""
+    """Try again for those of the clinic that could not even wait, in the order of asking."""
     for request in await store.pending_in(work, event.clinic_id):
-        await _book(request, work)
+        await _settle(request, work)
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """Drop what the patient still waits for."""
+    """Drop what the patient still needs a place for; what is on the waitlist goes with its entry."""
     for request in await store.pending_of(work, event.patient_id):
         await store.save(work, model.dropped(request, DropReason.DECEASED))
 
 
+async def on_offer_accepted(event: OfferAccepted, work: Work) -> None:
+    """The waitlist has booked a place for it."""
+    if request := await store.waitlisted(work, event.entry_id):
+        await store.save(work, model.booked(request, event.appointment_id))
+
+
+async def on_waitlist_left(event: WaitlistLeft, work: Work) -> None:
+    """The patient does not want it any more, or has died."""
+    if request := await store.waitlisted(work, event.entry_id):
+        deceased = event.reason == LeaveReason.DECEASED
+        await store.save(work, model.dropped(request, DropReason.DECEASED if deceased else DropReason.DECLINED))
+
+
+async def on_waitlist_lapsed(event: WaitlistLapsed, work: Work) -> None:
+    """No place came in those days: a person has to decide."""
+    if request := await store.waitlisted(work, event.entry_id):
+        await store.save(work, model.pending(request, Why.TOO_LATE))
+
+
 async def visit_requests(status: Status | None, after: UUID | None, limit: int, work: Work) -> list[VisitRequest]:
-    """A page of requests by id; those `pending` are the worklist."""
+    """A page of requests by id."""
     return await store.visit_requests(work, status, after, limit)
 
 
-async def _book(request: VisitRequest, work: Work) -> None:
-    """Book it, drop it, or leave it waiting."""
+async def _settle(request: VisitRequest, work: Work) -> None:
+    """Book it, drop it, or let it wait."""
     try:
         patient = await patients.living_patient(request.patient_id, work)
     except Missing:
@@ -52,9 +78,23 @@ async def _book(request: VisitRequest, work: Work) -> None:
     try:
         clinic = await schedules.clinic(request.clinic_id, work)
     except Missing:
+        await store.save(work, model.pending(request, Why.CLINIC_UNKNOWN))
         return
     slots = await schedules.free_slots(model.slots_for(request, clinic.zone, work.now), work)
     if slots:
         appointment = await booking.book_first_free(model.place_for(request, slots[0]), slots, work)
         if isinstance(appointment, Appointment):
             await store.save(work, model.booked(request, appointment.appointment_id))
+            return
+    await _wait(request, work)
+
+
+async def _wait(request: VisitRequest, work: Work) -> None:
+    """Join the waitlist. Raises `Stale` when a place has become free since it was looked for."""
+    entry = await waitlist.join(model.entry_for(request), work)
+    if not isinstance(entry, Refused):
+        await store.save(work, model.waitlisted(request))
+    elif entry.reason is Reason.PLACE_IS_FREE:
+        raise Stale("slot")
+    else:
+        await store.save(work, model.pending(request, Why(entry.reason)))

@@ -1,7 +1,8 @@
 """The rules of a visit that followup asks for.
 
-pending → booked, or dropped. A request waits for a place by name, never silently: whoever looks at the worklist sees
-it. Its appointment's id follows from its own, so that an event taken twice books once.
+Booked where a place is free; else on the clinic's waitlist under its own id, and booked from there unasked. What cannot
+even wait stays pending: a person has to look. A request waits by name and with its reason, never silently. The id of
+what is booked at once follows from its own, so that an event taken twice books once.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from uuid import UUID, uuid5
 
 from services.registration.booking.model import Channel, TakePlace
 from services.registration.schedules.model import FindSlots, Slot, SlotKey, instant
+from services.registration.waitlist.model import JoinWaitlist
 from shared.messages.followup.visits import VisitRequested
 
 VISIT_TYPE = "followup"
@@ -20,6 +22,7 @@ class Status(StrEnum):
     """The words of the state diagram and of the CHECK constraint."""
 
     PENDING = "pending"
+    WAITLISTED = "waitlisted"
     BOOKED = "booked"
     DROPPED = "dropped"
 
@@ -29,6 +32,18 @@ class DropReason(StrEnum):
 
     DECEASED = "deceased"
     UNKNOWN_PATIENT = "unknown-patient"
+    DECLINED = "declined"
+
+
+class Why(StrEnum):
+    """Why there is no place yet: everything is full, or why the request cannot wait for one by itself."""
+
+    ALL_FULL = "all-full"
+    CLINIC_UNKNOWN = "clinic-unknown"
+    TOO_LATE = "too-late"
+    TOO_MANY_DAYS = "too-many-days"
+    DAYS_BACKWARDS = "days-backwards"
+    ALREADY_WAITING = "already-waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +57,7 @@ class VisitRequest:
     latest_on: date
     reason: str
     status: Status
+    why: Why | None
     drop_reason: DropReason | None
     appointment_id: UUID | None
     requested_at: datetime
@@ -57,6 +73,7 @@ def asked(event: VisitRequested, now: datetime) -> VisitRequest:
         latest_on=event.latest_on,
         reason=event.reason,
         status=Status.PENDING,
+        why=None,
         drop_reason=None,
         appointment_id=None,
         requested_at=now,
@@ -84,11 +101,37 @@ def place_for(request: VisitRequest, slot: Slot) -> TakePlace:
     )
 
 
+def entry_for(request: VisitRequest) -> JoinWaitlist:
+    """How it waits: whatever becomes free in those days is booked."""
+    return JoinWaitlist(
+        entry_id=request.visit_request_id,
+        patient_id=request.patient_id,
+        session_id=None,
+        clinic_id=request.clinic_id,
+        earliest_on=request.earliest_on,
+        latest_on=request.latest_on,
+        visit_type=VISIT_TYPE,
+        channel=Channel.FOLLOWUP,
+        auto_accept=True,
+        by_staff=True,
+    )
+
+
 def booked(request: VisitRequest, appointment_id: UUID) -> VisitRequest:
     """There is an appointment for it."""
-    return replace(request, status=Status.BOOKED, appointment_id=appointment_id)
+    return replace(request, status=Status.BOOKED, why=None, appointment_id=appointment_id)
+
+
+def waitlisted(request: VisitRequest) -> VisitRequest:
+    """Everything is full; it waits."""
+    return replace(request, status=Status.WAITLISTED, why=Why.ALL_FULL)
+
+
+def pending(request: VisitRequest, why: Why) -> VisitRequest:
+    """A person has to find a place for it."""
+    return replace(request, status=Status.PENDING, why=why)
 
 
 def dropped(request: VisitRequest, reason: DropReason) -> VisitRequest:
     """Nothing will come of it."""
-    return replace(request, status=Status.DROPPED, drop_reason=reason)
+    return replace(request, status=Status.DROPPED, why=None, drop_reason=reason)

@@ -1,6 +1,6 @@
 """Where visit requests are kept, and the only SQL about them.
 
-Invariant: a booked request names its appointment, a dropped one its reason.
+Invariant: a booked request names its appointment, a dropped one its reason, a waitlisted one what it waits for.
 """
 
 from dataclasses import asdict
@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, text, update
 from sqlmodel import Field, col, select
 
-from services.registration.tables import Row
-from services.registration.visitrequests.model import DropReason, Status, VisitRequest
+from services.registration.tables import Row, words
+from services.registration.visitrequests.model import DropReason, Status, VisitRequest, Why
 from shared.work import Work
 
 
@@ -20,7 +20,9 @@ class VisitRequestRow(Row, table=True):
 
     __tablename__ = "visit_request"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'booked', 'dropped')", name="visit_request_status"),
+        CheckConstraint(f"status IN ({words(Status)})", name="visit_request_status"),
+        CheckConstraint(f"why IN ({words(Why)})", name="visit_request_why"),
+        CheckConstraint("status <> 'waitlisted' OR why IS NOT NULL", name="visit_request_waits_for"),
         CheckConstraint("(status = 'booked') = (appointment_id IS NOT NULL)", name="visit_request_booked"),
         CheckConstraint("(status = 'dropped') = (drop_reason IS NOT NULL)", name="visit_request_dropped"),
         Index("ix_visit_request_pending", "clinic_id", postgresql_where=text("status = 'pending'")),
@@ -34,6 +36,7 @@ class VisitRequestRow(Row, table=True):
     latest_on: date
     reason: str
     status: str
+    why: str | None
     drop_reason: str | None
     appointment_id: UUID | None
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
@@ -62,6 +65,14 @@ async def pending_of(work: Work, patient_id: UUID) -> list[VisitRequest]:
     return await _in_order(work, waiting)
 
 
+async def waitlisted(work: Work, visit_request_id: UUID) -> VisitRequest | None:
+    """The request that waits under this id, for a change."""
+    mine = (col(VisitRequestRow.visit_request_id) == visit_request_id) & (
+        col(VisitRequestRow.status) == Status.WAITLISTED
+    )
+    return next(iter(await _in_order(work, mine)), None)
+
+
 async def visit_requests(work: Work, status: Status | None, after: UUID | None, limit: int) -> list[VisitRequest]:
     """A page of requests by id."""
     query = select(VisitRequestRow).order_by(col(VisitRequestRow.visit_request_id)).limit(limit)
@@ -83,6 +94,7 @@ def _request(row: VisitRequestRow) -> VisitRequest:
         **{
             **row.model_dump(),
             "status": Status(row.status),
+            "why": Why(row.why) if row.why else None,
             "drop_reason": DropReason(row.drop_reason) if row.drop_reason else None,
         }
     )

@@ -18,6 +18,7 @@ from services.simulator.play.quiet import Quiet, Reading
 from services.simulator.play.stays import Stays
 from services.simulator.play.suite import Suite
 from services.simulator.play.visits import Visits
+from services.simulator.play.waiting import Waiting, handover_of
 from services.simulator.reading.model import Patient, Recording
 from shared.clock import ClockDriver
 
@@ -47,6 +48,7 @@ class Driver:
         self._agenda = Agenda()
         self._people = People(scene.suite)
         self._visits = Visits(scene.suite, scene.hospital, self._agenda)
+        self._waiting = Waiting(scene.suite, self._visits)
         self._followups = Followups(scene.suite, self._visits, self._agenda)
         self._stays = Stays(
             suite=scene.suite,
@@ -65,8 +67,13 @@ class Driver:
         for patient in recording.patients:
             cover = covers[patient.patient_id]
             plan(first_day(patient), partial(self._people.register, patient, cover), rank=-2)
+        handover = handover_of(recording)
+        handed = (handover.moving, handover.waiting) if handover else ()
         for visit in recording.visits:
-            self._visits.plan(recording, patients[visit.patient_id], visit)
+            self._visits.plan(recording, patients[visit.patient_id], visit, books=visit not in handed)
+        if handover:
+            moving, campus_id = patients[handover.moving.patient_id], self._scene.hospital.campuses[0]
+            plan(handover.at, partial(self._waiting.play, handover, moving, campus_id))
         for stay in recording.stays:
             self._stays.plan(recording, patients[stay.patient_id], stay, covers[stay.patient_id])
         for patient_id, died_at in recording.deaths.items():

@@ -42,7 +42,7 @@ class Followups:
 
     async def open_for_wishes(self) -> int:
         """Open the clinic on the next day that each waiting wish allows; for how many there was one."""
-        waiting = await self._suite.get("registration", "/visit-requests", role=FRONT_DESK, status="pending")
+        waiting = await self._suite.get("registration", "/visit-requests", role=FRONT_DESK, status="waitlisted")
         opened = 0
         for wish in waiting["visit_requests"]:
             day = date.fromisoformat(wish["earliest_on"]) + timedelta(days=self._opened[wish["visit_request_id"]])

@@ -81,6 +81,11 @@ def journals_balanced(report: Report, _: Recording) -> bool:
     )
 
 
+def everybody_called(report: Report, _: Recording) -> bool:
+    """Who came for a recorded visit was called."""
+    return report.queue.called == report.bookings.arrived
+
+
 def deaths_respected(report: Report, recording: Recording) -> bool:
     """Visits after a death were cancelled and no others, and no plan was opened for the dead."""
     cancelled = sum(recording.is_cancelled_by_death(visit) for visit in recording.visits)
@@ -100,6 +105,11 @@ def topics_agree(report: Report, _: Recording) -> bool:
         and said["discharge.settled.v1"] == said["discharge.patient-left.v1"] == len(report.settlements)
         and said["followup.plan-opened.v1"] == report.plans_opened
         and said["followup.task-due.v1"] == report.tasks.due
+        and said["registration.waitlist-joined.v1"] == report.waitlist.joined
+        and said["registration.place-offered.v1"] == report.waitlist.offered
+        and said["registration.offer-accepted.v1"] == report.waitlist.filled
+        and said["registration.patient-called.v1"] == report.queue.called
+        and said["registration.patient-arrived.v1"] == report.queue.checked_in
     )
 
 
@@ -118,6 +128,7 @@ CHECKS: Final[Mapping[str, Check]] = {
         every_charge_settled,
         every_case_recomputed,
         journals_balanced,
+        everybody_called,
         deaths_respected,
         topics_agree,
         nothing_left,

@@ -12,12 +12,14 @@ from services.simulator.report.checks import checked
 from services.simulator.report.shapes import (
     Bookings,
     Part,
+    Queue,
     Rejected,
     Report,
     Seconds,
     SettlementFigures,
     Tasks,
     Totals,
+    Waitlist,
 )
 from services.simulator.report.topics import count_events
 
@@ -44,6 +46,8 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
     recording, reading = circumstances.recording, circumstances.reading
     appointments = await suite.get("registration", "/appointments/summary", role=READER)
     recorded = [count for count in appointments if count["channel"] != FOLLOWUP]
+    waitlist = await suite.get("registration", "/waitlist/summary", role=READER)
+    queue = await suite.get("registration", "/queue/summary", role=READER)
     requests = await suite.get("registration", "/admission-requests/summary", role=READER)
     patients = await suite.get("registration", "/patients/summary", role=READER)
     stays = await suite.get("beds", "/stays/summary", role=COORDINATOR)
@@ -58,6 +62,8 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         rejected_rows=[Rejected(file=row.file, line=row.line, reason=row.reason) for row in recording.rejected],
         bookings=_bookings(recorded),
         bookings_from_followup=sum(count["booked"] for count in appointments if count["channel"] == FOLLOWUP),
+        waitlist=Waitlist(**{figure: waitlist[figure] for figure in Waitlist.model_fields}),
+        queue=Queue(**queue),
         admissions=stays["admissions"],
         bed_days=stays["bed_days"],
         plans_opened=plans["opened"],

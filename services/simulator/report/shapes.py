@@ -27,6 +27,23 @@ class Bookings(BaseModel):
     completed: int
 
 
+class Waitlist(BaseModel):
+    """Who waited for a place where everything was full, follow-up's visits among them."""
+
+    joined: int
+    offered: int
+    filled: int
+
+
+class Queue(BaseModel):
+    """Who checked in and was called; the wait is from check-in to the first call."""
+
+    checked_in: int
+    called: int
+    mean_wait_minutes: float
+    within_target: int = Field(description="called within 20 minutes")
+
+
 class Tasks(BaseModel):
     """Follow-up tasks that fell due, and those that were done."""
 
@@ -86,6 +103,8 @@ class Report(BaseModel):
     rejected_rows: list[Rejected]
     bookings: Bookings
     bookings_from_followup: int
+    waitlist: Waitlist
+    queue: Queue
     admissions: int
     bed_days: int
     plans_opened: int

@@ -3,7 +3,17 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, coordination, emergency, inventory, preparation, requests, stays
+from shared.messages.beds import (
+    allocation,
+    coordination,
+    emergency,
+    housekeeping,
+    inventory,
+    planned,
+    preparation,
+    requests,
+    stays,
+)
 
 MESSAGES = (
     *requests.MESSAGES,
@@ -13,4 +23,6 @@ MESSAGES = (
     *emergency.MESSAGES,
     *stays.MESSAGES,
     *inventory.MESSAGES,
+    *housekeeping.MESSAGES,
+    *planned.MESSAGES,
 )

@@ -55,8 +55,23 @@ class DepositReceived:
     aggregate_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountVoided:
+    """The admission does not count and nothing stands on the account: it takes nothing until the patient comes."""
+
+    type: ClassVar = "discharge.account-voided.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("account", "stay_id")
+
+    stay_id: UUID
+    patient_id: UUID
+    voided_at: datetime
+    aggregate_version: int
+
+
 MESSAGES = (
     AccountOpened,
     ChargePosted,
     DepositReceived,
+    AccountVoided,
 )

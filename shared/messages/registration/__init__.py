@@ -3,13 +3,28 @@
 A patient's name and contacts never leave the service: `patient_id` is opaque, and whoever may see more asks its owner.
 """
 
-from shared.messages.registration import admissions, arrivals, booking, exams, patients, schedules
+from shared.messages.registration import (
+    admissions,
+    arrivals,
+    booking,
+    desk,
+    exams,
+    patients,
+    queue,
+    quota,
+    schedules,
+    waitlist,
+)
 
 MESSAGES = (
     *patients.MESSAGES,
     *schedules.MESSAGES,
     *booking.MESSAGES,
+    *waitlist.MESSAGES,
     *arrivals.MESSAGES,
+    *queue.MESSAGES,
     *exams.MESSAGES,
     *admissions.MESSAGES,
+    *desk.MESSAGES,
+    *quota.MESSAGES,
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientArrived:
-    """The patient has checked in for the appointment."""
+    """The patient has checked in for the appointment, at the desk, at a kiosk or by phone."""
 
     type: ClassVar = "registration.patient-arrived.v1"
     key: ClassVar = "patient_id"
@@ -19,6 +19,7 @@ class PatientArrived:
     session_id: UUID
     arrived_at: datetime
     aggregate_version: int
+    source: str = "desk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from time import process_time
 
 import pytest
 
+from services.beds.app import SERVICE
 from services.simulator.play.opening import BEDS_FILE
 from tests.adapters.beds.wards import HEADER, SINGLE, SMALL, TWIN_1, admitted, bed, comes, import_beds, reserve
 
@@ -131,3 +132,50 @@ async def test_two_imports_of_one_file_at_once_make_each_bed_once(empty):
     answers = [answer.json() for answer in await asyncio.gather(import_beds(empty, SMALL), import_beds(empty, SMALL))]
     assert sorted(answer["added"] for answer in answers) == [0, 3]
     assert len(await empty.said()) == 2 * len(SMALL)
+
+
+def listed(lines):
+    """The same beds as JSON; lists of codes as lists."""
+    rows = [dict(zip(HEADER.split(","), line.split(","), strict=True)) for line in lines]
+    return [row | {"overflow": row["overflow"].split(";"), "attributes": row["attributes"].split(";")} for row in rows]
+
+
+async def import_json(service, body):
+    """Send a bed file as JSON."""
+    return await service.command("POST", "/beds/import", role="back-office", body=body)
+
+
+async def test_json_says_the_same_as_a_file_with_the_same_report(beds):
+    wrong = SMALL[0].replace("01,1,U", "02,1,X").replace("oxygen", "oxigen")
+    answer = (await import_json(beds, {"beds": listed([*SMALL, wrong, SMALL[0].replace("oxygen", "oxigen")])})).json()
+    assert (answer["imported"], answer["added"]) == (3, 0)
+    assert [(row["line"], row["field"]) for row in answer["rejected_rows"]] == [(4, "status"), (5, "bed")]
+
+
+@pytest.mark.parametrize("body", [{"wards": []}, {"beds": [{"campus": 7}]}, [1]])
+async def test_json_that_is_no_bed_file_is_refused_with_the_field_and_takes_nothing(empty, body):
+    answer = await import_json(empty, body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+    assert all(fault["field"] and fault["remedy"] for fault in answer.json()["fields"])
+
+
+async def test_an_attribute_that_is_on_no_list_is_a_fault_of_its_line(run_service, tmp_path, empty):
+    misspelt = SMALL[0].replace("oxygen", "oxigen")
+    answer = (await import_beds(empty, [misspelt, SMALL[2]])).json()
+    assert [(row["line"], row["field"]) for row in answer["rejected_rows"]] == [(2, "attributes")]
+    own = tmp_path / "attributes.json"
+    own.write_text('{"version": "ours", "attributes": ["oxigen"]}')
+    async with run_service(SERVICE, bed_attributes=own) as service:
+        assert (await import_beds(service, [misspelt])).json()["imported"] == 1
+
+
+async def test_a_building_stands_between_campus_and_ward_and_a_file_without_it_leaves_it(empty):
+    header = f"{HEADER},building"
+    await import_beds(empty, [f"{line},North wing" for line in SMALL], header=header)
+    await import_beds(empty, SMALL)
+    assert (await bed(empty, TWIN_1))["building"] == "North wing"
+    wards = (await empty.get("/wards", role="viewer")).json()
+    assert {ward["building"] for ward in wards} == {"North wing"}
+    differs = [f"{SMALL[0]},North wing", f"{SMALL[1]},South wing"]
+    answer = (await import_beds(empty, differs, header=header)).json()
+    assert [(row["line"], row["field"]) for row in answer["rejected_rows"]] == [(3, "building")]

@@ -11,6 +11,7 @@ from services.beds.stays import handlers
 from services.beds.stays.model import ReserveBed, Stay
 from shared.decision import Refused
 from shared.ids import new_id
+from shared.work import Stale
 from tests.adapters.beds.wards import (
     SINGLE,
     SMALL,
@@ -142,6 +143,21 @@ async def test_a_room_in_use_keeps_its_sex_policy_and_the_line_says_so(beds):
     await admitted(beds, SINGLE, specialty="surgery")
     answer = (await import_beds(beds, [SMALL[2].replace("mixed", "single")])).json()
     assert [(row["line"], row["field"]) for row in answer["rejected_rows"]] == [(2, "sex_policy")]
+
+
+async def test_of_two_that_wait_for_each_other_one_is_told_so_and_the_other_goes_on(beds):
+    lock = "SELECT 1 FROM bed WHERE bed_id = $1 FOR UPDATE"
+    both = asyncio.Barrier(2)
+
+    async def take(first, second):
+        async with beds.database.work() as work:
+            connection = await work.sql()
+            await connection.execute(lock, first)
+            await both.wait()
+            await connection.execute(lock, second)
+
+    ends = await asyncio.gather(take(TWIN_1, TWIN_2), take(TWIN_2, TWIN_1), return_exceptions=True)
+    assert [type(end) for end in ends if end is not None] == [Stale]
 
 
 async def count(service, query):

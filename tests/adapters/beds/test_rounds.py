@@ -149,7 +149,7 @@ async def test_a_ward_in_automatic_mode_accepts_what_is_proposed_there_and_no_ot
     before = await comes(beds)
     await rounds(beds)
     mode = await beds.command("PUT", "/wards/east/C1/mode", role="coordinator", body={"auto_accept": True})
-    assert mode.json() == {"ward_id": "east/C1", "campus_id": "east", "auto_accept": True}
+    assert mode.json() == {"ward_id": "east/C1", "campus_id": "east", "building": None, "auto_accept": True}
     elsewhere = await comes(beds, specialty="surgery", needs=("telemetry",))
     await rounds(beds)
     phases = [

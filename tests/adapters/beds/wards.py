@@ -95,6 +95,28 @@ async def transfer(service, request_id, bed_id):
     return await service.command("POST", f"/stays/{request_id}/transfer", role="ward-nurse", body={"bed_id": bed_id})
 
 
+async def swap(service, one, other, override=None):
+    """Two patients exchange their beds."""
+    body = {"stay_ids": [str(one), str(other)]} | ({"override_reason": override} if override else {})
+    return await service.command("POST", "/swaps", role="ward-nurse", body=body)
+
+
+async def take_back(service, request_id, what, role="ward-nurse"):
+    """Cancel or undo the last step of a stay: reservation, admission, transfer, leave, expected-leave."""
+    body = {"reason": "typed for the wrong patient"}
+    return await service.command("POST", f"/stays/{request_id}/{what}-cancellation", role=role, body=body)
+
+
+async def leave(service, request_id):
+    """The ward says that the patient has left."""
+    return await service.command("POST", f"/stays/{request_id}/leave", role="ward-nurse")
+
+
+async def clean(service, bed_id, body=None):
+    """Housekeeping is done."""
+    return await service.command("POST", f"/beds/{bed_id}/cleaned", role="ward-nurse", body=body)
+
+
 async def bed(service, bed_id):
     """How a bed stands."""
     return (await service.get(f"/beds/{bed_id}", role="viewer")).json()

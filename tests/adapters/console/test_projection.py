@@ -19,7 +19,7 @@ from shared.envelope import unseal
 from shared.ids import new_id
 from shared.inbox import Record
 from shared.messages.beds.requests import AdmissionQueued
-from shared.messages.beds.stays import BedReleased, BedReserved
+from shared.messages.beds.stays import AdmissionCancelled, BedReleased, BedReserved, LeaveUndone
 from shared.messages.registration.patients import PatientDeceased
 from tests.console.scene import AFTERNOON, PATIENT, Scene, afternoon_of_others, all_beds, bed_state, whole_journey
 from tests.support.service import ServiceFactory, ServiceUnderTest
@@ -148,6 +148,22 @@ async def test_an_admission_that_has_ended_does_not_wait_again(console: ServiceU
     await take(console, scene.records, batch=1)
 
     assert await waiting(console) == 0
+
+
+async def test_a_leaving_that_is_undone_is_an_admission_again_and_a_cancelled_one_waits(console: ServiceUnderTest):
+    back, waits = new_id(), new_id()
+    place = {"bed_id": "main/M-CA/05/2", "ward_id": "main/M-CA"}
+    scene = Scene()
+    scene.say(released(back, back))
+    scene.later(minutes=5)
+    undone = {"left_at": scene.at, "undone_at": scene.at, "campus_id": "main", "aggregate_version": 9}
+    scene.say(LeaveUndone(stay_id=back, patient_id=back, **place, **undone))
+    scene.say(AdmissionCancelled(stay_id=waits, patient_id=waits, **place, cancelled_at=scene.at, aggregate_version=3))
+
+    await take(console, scene.records, batch=1)
+
+    states = await console.sql("SELECT admission_id, state FROM admission")
+    assert {row["admission_id"]: row["state"] for row in states} == {back: "admitted", waits: "waiting"}
 
 
 async def test_today_is_the_hospitals_day(console: ServiceUnderTest):

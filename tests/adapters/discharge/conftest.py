@@ -137,7 +137,7 @@ def known(service, patient_id, insutype="310"):
     )
 
 
-def admitted(service, patient_id, stay_id):
+def admitted(service, patient_id, stay_id, version=2):
     """The ward's event."""
     return PatientAdmitted(
         stay_id=stay_id,
@@ -148,7 +148,7 @@ def admitted(service, patient_id, stay_id):
         specialty="cardiology",
         source="clinic",
         admitted_at=service.clock.now(),
-        aggregate_version=2,
+        aggregate_version=version,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.followup.app import SERVICE
 from shared.ids import derived_id, new_id
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.booking import AppointmentBooked
 from shared.messages.registration.patients import PatientDeceased
@@ -60,6 +60,19 @@ class Case:
             specialty="cardiology",
             source="clinic",
             admitted_at=at,
+            aggregate_version=next(VERSIONS),
+        )
+
+    def undone(self, at: datetime) -> LeaveUndone:
+        """The patient has the bed again, as if they had never left."""
+        return LeaveUndone(
+            stay_id=self.stay_id,
+            patient_id=self.patient_id,
+            bed_id="main/w1/1/1",
+            ward_id="w1",
+            campus_id="main",
+            left_at=at,
+            undone_at=at,
             aggregate_version=next(VERSIONS),
         )
 

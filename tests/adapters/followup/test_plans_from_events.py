@@ -109,3 +109,28 @@ async def test_the_summary_counts_plans_by_what_became_of_them(followup, case):
     }
     listed = await followup.get("/plans", role="viewer", patient_id=str(case.patient_id))
     assert [plan["status"] for plan in listed.json()] == ["active", "revoked"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_an_undone_leaving_ends_the_plan_and_the_real_one_opens_it_anew_in_any_order(followup, case, place):
+    hour = timedelta(hours=1)
+    events = [case.left(), case.left(NOON + 5 * hour)]
+    events.insert(place, case.undone(NOON + hour))
+    followup.clock.set(NOON + 5 * hour)
+    for event in events:
+        await followup.deliver(event, times=2)
+    assert await plans(followup) == {case.stay_id: ("active", None)}
+    [kept] = await followup.sql("SELECT left_at FROM plan")
+    assert kept["left_at"] == NOON + 5 * hour
+    said = await followup.said()
+    assert types(said) == ["plan-opened", "plan-closed", "plan-opened"]
+    assert [one.aggregate_version for one in said] == [1, 2, 3]
+
+
+async def test_a_leaving_that_is_undone_and_not_said_again_leaves_no_running_plan_in_any_order(followup):
+    for order in permutations(range(2)):
+        case = Case(new_id(), new_id())
+        events = [case.left(), case.undone(NOON + timedelta(hours=1))]
+        for place in order:
+            await followup.deliver(events[place])
+        assert (await plans(followup))[case.stay_id] == ("revoked", "readmitted")

@@ -1,12 +1,16 @@
 """Visits that followup asks for: what becomes of each."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
+from services.registration.schedules.model import SlotKey
 from shared.ids import new_id
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.booking import AppointmentBooked
 from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON
+
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def wish(patient, clinic_id="cardiology", **fields) -> VisitRequested:
@@ -46,19 +50,55 @@ async def test_a_wish_gets_the_earliest_free_place_of_its_days_once(registration
     assert (request["status"], request["appointment_id"]) == ("booked", str(appointment.appointment_id))
 
 
-async def test_a_wish_without_a_place_waits_by_name_until_a_session_opens(registration):
+async def test_a_wish_without_a_place_waits_by_name_and_reason_until_a_session_opens(registration):
     clinic_id = await registration.clinic()
     first, second = await registration.patients(2)
     await registration.service.deliver(wish(first))
     await registration.service.deliver(wish(second))
-    assert [one["patient_id"] for one in await worklist(registration, status="pending")] == [str(first), str(second)]
+    waiting = await worklist(registration, status="waitlisted")
+    assert [(one["patient_id"], one["why"]) for one in waiting] == [(str(one), "all-full") for one in (first, second)]
     await registration.open(clinic_id, NOON + timedelta(days=9))
     await hear_of_sessions(registration)
-    assert len(await worklist(registration, status="pending")) == 2
+    assert len(await worklist(registration, status="waitlisted")) == 2
     await registration.open(clinic_id, NOON + timedelta(days=4))
     await hear_of_sessions(registration)
-    assert await worklist(registration, status="pending") == []
+    assert await worklist(registration, status="waitlisted") == []
+    assert [one["why"] for one in await worklist(registration, status="booked")] == [None, None]
     assert [one.patient_id for one in await booked(registration)] == [first, second]
+
+
+async def test_a_wish_gets_the_place_that_somebody_gives_back_in_the_same_step(registration):
+    slot = await registration.slot(capacity=1)
+    full = await registration.take(slot, await registration.patient())
+    other = await registration.take(
+        SlotKey(session_id=slot.session_id, starts_at=slot.starts_at + HALF_AN_HOUR), await registration.patient()
+    )
+    assert other.status_code == 201
+    clinic_id = full.json()["clinic_id"]
+    patient = await registration.patient()
+    await registration.service.deliver(wish(patient, clinic_id))
+    await registration.post(f"/appointments/{full.json()['appointment_id']}/cancellation", body={"reason": "patient"})
+    (request,) = await worklist(registration, status="booked")
+    assert (await booked(registration))[-1].appointment_id == UUID(request["appointment_id"])
+    assert (await registration.places(slot))["booked"] == 1
+
+
+async def test_a_wish_whose_days_pass_without_a_place_comes_back_to_the_worklist(registration):
+    await registration.clinic()
+    await registration.service.deliver(wish(await registration.patient()))
+    registration.service.clock.advance(timedelta(days=8))
+    assert await registration.service.fire("waitlist") == 0
+    registration.service.clock.advance(timedelta(days=1))
+    assert await registration.service.fire("waitlist") == 1
+    assert [one["why"] for one in await worklist(registration, status="pending")] == ["too-late"]
+
+
+async def test_a_wish_that_the_patient_no_longer_has_is_dropped(registration):
+    await registration.clinic()
+    event = wish(await registration.patient())
+    await registration.service.deliver(event)
+    await registration.post(f"/waitlist/{event.visit_request_id}/leave")
+    assert [one["drop_reason"] for one in await worklist(registration, status="dropped")] == ["declined"]
 
 
 async def hear_of_sessions(registration):
@@ -95,6 +135,15 @@ async def test_a_wish_for_somebody_who_has_died_or_is_unknown_is_dropped_with_it
     assert await worklist(registration, status="pending") == []
 
 
-async def test_a_wish_for_a_clinic_that_is_not_known_waits(registration):
+async def test_a_wish_for_somebody_who_dies_while_waiting_is_dropped_with_its_entry(registration):
+    await registration.clinic()
+    patient = await registration.patient()
+    await registration.service.deliver(wish(patient))
+    await registration.post(f"/patients/{patient}/death", body={"deceased_at": NOON.isoformat()})
+    await registration.service.deliver((await registration.service.said())[-1])
+    assert [one["drop_reason"] for one in await worklist(registration, status="dropped")] == ["deceased"]
+
+
+async def test_a_wish_for_a_clinic_that_is_not_known_needs_a_person(registration):
     await registration.service.deliver(wish(await registration.patient(), "to-be-built"))
-    assert len(await worklist(registration, status="pending")) == 1
+    assert [one["why"] for one in await worklist(registration, status="pending")] == ["clinic-unknown"]

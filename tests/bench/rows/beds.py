@@ -15,6 +15,7 @@ from services.beds.scoring.model import BedStatus, Place
 from tests.bench import hospital
 from tests.bench.figures import Row, percentile, ratio
 from tests.bench.harness import Bench, run
+from tests.bench.rows import imports
 
 PATIENTS, BEDS = 500, 3_000
 SEEDS = (1, 2, 3, 4, 5)
@@ -47,6 +48,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         id="P6.freed", what="one bed freed → every proposal anew, p99", value=percentile(freed, 99), unit="ms",
         runs=len(freed), target="value <= 50",
     )  # fmt: skip
+    yield from imports.measure(bench)
 
 
 async def _solve(rounds: Sequence[Round], *, keep: bool = True) -> list[tuple[Answer | None, float]]:

@@ -1,4 +1,7 @@
-"""P3: everybody wants the same slot. The hot slot beside the one-by-one statement; a rush beside a usual service."""
+"""P3: everybody wants the same slot. The hot slot beside the one-by-one statement; a rush beside a usual service.
+
+Those who came too late wait: `offers`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,6 +13,7 @@ from tests.bench.figures import Row, alternate, ratio
 from tests.bench.harness import Bench
 from tests.bench.load import CREATED, Seen
 from tests.bench.pgbench import Spread
+from tests.bench.rows import offers
 from tests.bench.rows.booking import by_fresh_lane, by_pgbench
 from tests.bench.rows.http import errand, reference, registration
 from tests.bench.service import Running
@@ -29,6 +33,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """P3."""
     yield from hot_slot(bench)
     yield from rush(bench)
+    yield from offers.measure(bench)
 
 
 def hot_slot(bench: Bench) -> Iterator[Row]:

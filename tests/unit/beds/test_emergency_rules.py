@@ -58,7 +58,7 @@ def test_warning_and_limit_are_said_once_each_and_the_limit_alone_when_both_have
     assert (passed.type, passed.aggregate_version) == ("beds.emergency-limit-passed.v1", 2)
     assert over.next_alarm_at is None
     late, alone = model.alarm(one, LIMITS, NOON + 80 * MINUTE)
-    assert (late.said, late.next_alarm_at, alone.type) == (Said.PASSED, None, "beds.emergency-limit-passed.v1")
+    assert (late.alerted, late.next_alarm_at, alone.type) == (Said.PASSED, None, "beds.emergency-limit-passed.v1")
 
 
 @given(st.lists(MINUTES, min_size=1, max_size=8), st.sampled_from([1, 2, 3, 4]), st.integers(0, 600))
@@ -72,7 +72,7 @@ def test_however_late_the_timer_comes_a_room_is_said_at_most_twice_and_never_bac
             one, event = model.alarm(one, LIMITS, now)
             assert due_at <= now
             assert (event.limit_at <= now) == event.type.endswith("passed.v1")
-            said.append(one.said)
+            said.append(one.alerted)
     assert said in ([], [Said.NEAR], [Said.PASSED], [Said.NEAR, Said.PASSED])
 
 
@@ -88,7 +88,7 @@ def test_an_earlier_arrival_never_moves_an_alert_to_a_later_instant(earlier, lat
 def test_the_other_room_has_a_clock_of_its_own_and_is_said_anew():
     one, _ = model.alarm(boarding(), LIMITS, NOON + 72 * MINUTE)
     moved = model.moved(MoveRoom(request_id=one.request_id, room=Room.OBSERVATION), one, LIMITS, NOON + 80 * MINUTE)
-    assert (moved.since, moved.said) == (NOON + 80 * MINUTE, Said.NOTHING)
+    assert (moved.since, moved.alerted) == (NOON + 80 * MINUTE, Said.NOTHING)
     assert moved.next_alarm_at == NOON + (80 + 1080) * MINUTE
     same = model.moved(MoveRoom(request_id=one.request_id, room=Room.RESUSCITATION), one, LIMITS, NOON)
     assert isinstance(same, Refused)

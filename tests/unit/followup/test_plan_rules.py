@@ -115,14 +115,16 @@ def test_a_death_after_leaving_that_is_heard_of_first_ends_the_plan_at_once(left
 
 
 def test_a_readmission_that_is_heard_of_first_ends_the_plan_at_once(left):
-    followed = Followed(patient_id=left.patient_id).after_admission(admission(left, left.left_at + DAY))
+    again = admission(left, left.left_at + DAY)
+    followed = Followed(patient_id=left.patient_id).lying(again.stay_id, again.admitted_at)
     assert model.over_already(left, followed) is CloseReason.READMITTED
 
 
 def test_the_stays_own_admission_ends_nothing(left, template):
     own = admission(left, left.left_at - DAY, stay=1)
     plan, _ = opened(left, template)
-    assert model.over_already(left, Followed(patient_id=left.patient_id).after_admission(own)) is None
+    followed = Followed(patient_id=left.patient_id).lying(own.stay_id, own.admitted_at)
+    assert model.over_already(left, followed) is None
     assert not model.ended_by_admission(plan, own)
 
 
@@ -134,7 +136,9 @@ def test_an_earlier_admission_heard_of_late_ends_nothing(left, template):
 
 def test_the_latest_admission_is_remembered_whatever_comes_last(left):
     newer, older = admission(left, left.left_at + DAY, stay=8), admission(left, left.left_at - DAY, stay=7)
-    followed = Followed(patient_id=left.patient_id).after_admission(newer).after_admission(older)
+    followed = Followed(patient_id=left.patient_id)
+    for event in (newer, older):
+        followed = followed.lying(event.stay_id, event.admitted_at)
     assert followed.admitted_stay_id == newer.stay_id
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.registration.arrivals import model as arrivals
+from services.registration.arrivals.policy import OPENS
 from services.registration.booking.model import (
     HOLD,
     CancelReason,
@@ -60,7 +61,13 @@ def take(*, hold: bool):
 
 HELD, HELD_SAID = take(hold=True)
 BOOKED, BOOKED_SAID = take(hold=False)
-ARRIVED = arrivals.arrive(BOOKED, SESSION, SLOT.starts_at).appointment
+
+
+def arrive(booked, session, now, source=arrivals.Source.DESK):
+    return arrivals.arrive(booked, session, source, OPENS[source], now)
+
+
+ARRIVED = arrive(BOOKED, SESSION, SLOT.starts_at).appointment
 
 
 def test_a_place_is_held_for_five_minutes_or_booked_at_once():
@@ -122,20 +129,20 @@ def test_a_move_ends_in_a_public_place_or_in_the_session_where_the_appointment_i
 
 def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():
     opens = SLOT.starts_at - timedelta(hours=1)
-    assert arrivals.arrive(BOOKED, SESSION, opens).appointment.arrived_at == opens
-    early = arrivals.arrive(BOOKED, SESSION, opens - timedelta(seconds=1))
+    assert arrive(BOOKED, SESSION, opens).appointment.arrived_at == opens
+    early = arrive(BOOKED, SESSION, opens - timedelta(seconds=1))
     assert (early.reason, early.remedy) == (
         arrivals.Reason.TOO_EARLY,
         "check in from 60 minutes before the slot on",
     )
     late = SESSION.ends_at - timedelta(seconds=1)
-    assert arrivals.arrive(BOOKED, SESSION, late).appointment.status is Status.ARRIVED
-    assert arrivals.arrive(BOOKED, SESSION, SESSION.ends_at).reason is arrivals.Reason.SESSION_OVER
+    assert arrive(BOOKED, SESSION, late).appointment.status is Status.ARRIVED
+    assert arrive(BOOKED, SESSION, SESSION.ends_at).reason is arrivals.Reason.SESSION_OVER
 
 
 def test_only_a_booked_patient_arrives_and_only_an_arrived_one_is_seen():
-    assert arrivals.arrive(HELD, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
-    assert arrivals.arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
+    assert arrive(HELD, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
+    assert arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
     assert arrivals.complete(BOOKED, NOW).reason is arrivals.Reason.NOT_ARRIVED
     completed = arrivals.complete(ARRIVED, NOW)
     assert (completed.appointment.status, completed.event.aggregate_version) == (Status.COMPLETED, 3)

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -76,13 +76,13 @@ def upgrade() -> None:
         sa.Column("room_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("transport_started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("transport_arrived_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("said", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("alerted", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("next_alarm_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("policy_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("room IN ('resuscitation', 'observation')", name=op.f("boarding_room")),
-        sa.CheckConstraint("said <> 'passed' OR next_alarm_at IS NULL", name=op.f("boarding_says_passed_once")),
-        sa.CheckConstraint("said IN ('nothing', 'near', 'passed')", name=op.f("boarding_said")),
+        sa.CheckConstraint("alerted <> 'passed' OR next_alarm_at IS NULL", name=op.f("boarding_says_passed_once")),
+        sa.CheckConstraint("alerted IN ('nothing', 'near', 'passed')", name=op.f("boarding_alerted")),
         sa.CheckConstraint("arrived_at <= decided_at", name=op.f("boarding_arrived_before_the_decision")),
         sa.CheckConstraint("transport_started_at <= transport_arrived_at", name=op.f("boarding_transport_in_order")),
         sa.ForeignKeyConstraint(["request_id"], ["admission_request.request_id"], name=op.f("fk_boarding_request_id")),

@@ -11,6 +11,7 @@ EVENTS = {
     "discharge.settlement-confirmed.v1": msg("Settlement confirmed by the patient"),
     "discharge.settled.v1": msg("Settled"),
     "discharge.refunded.v1": msg("Deposit refunded"),
+    "discharge.account-voided.v1": msg("Account voided"),
     "discharge.patient-left.v1": msg("Patient left the hospital"),
 }
 

@@ -1,0 +1,1 @@
+"""Queue: who has checked in is called in turn, by rule, and told how long it will take (REG-6)."""
