@@ -17,6 +17,7 @@ from deploy.local.broker import check
 from deploy.local.demo import HOME, SHIPPED, Wanted, demo
 from deploy.local.record import Record
 from deploy.local.stack import StackFailed
+from services.simulator.play.exams import BadExams
 from services.simulator.play.opening import BadBeds
 from services.simulator.play.suite import Unexpected
 from services.simulator.reading.model import UnreadableExport
@@ -61,7 +62,7 @@ def play(
         holds = _play(wanted, state.resolve(), report, once=once, as_json=as_json)
     except UnreadableExport as unreadable:
         fail(unreadable, WRONG_USE)
-    except (StackFailed, Unexpected, BadBeds) as failure:
+    except (StackFailed, Unexpected, BadBeds, BadExams) as failure:
         fail(failure)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; nothing of it runs any more")
@@ -123,6 +124,8 @@ def _show(report: Report) -> None:
         ("  paid by patients 个人支付", _yuan(totals.patient_pay_fen)),
         ("follow-up plans 随访计划", report.plans_opened),
         ("tasks due / done 随访任务", f"{report.tasks.due} / {report.tasks.done}"),
+        ("exams in plans 检查", report.exams.exams),
+        ("  visits / one by one 到院次数 / 逐项预约", f"{report.exams.visits} / {report.exams.visits_one_by_one}"),
         ("events on the topics 事件", sum(report.events.values())),
         ("dead letters 死信", report.dead_letters),
         ("encounters not covered 未覆盖", sum(report.not_covered.values())),

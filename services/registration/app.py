@@ -17,6 +17,9 @@ from services.registration.consents.api import router as consents
 from services.registration.consumers import AT_ONCE, REACTIONS
 from services.registration.desk.api import router as desk
 from services.registration.displacement.api import router as displacement
+from services.registration.examcatalogue.api import router as exam_catalogue
+from services.registration.exams import handlers as exam_handlers
+from services.registration.exams.api import router as exams
 from services.registration.guide.api import router as guide
 from services.registration.limits.api import router as limits
 from services.registration.passes.api import router as passes
@@ -24,6 +27,7 @@ from services.registration.patients.api import router as patients
 from services.registration.queue.api import router as queue
 from services.registration.quota import handlers as quota_handlers
 from services.registration.quota.api import router as quota
+from services.registration.recognition.api import router as recognition
 from services.registration.reminders import handlers as reminder_handlers
 from services.registration.reminders.api import router as reminders
 from services.registration.reminders.sending import Dispatch
@@ -76,6 +80,9 @@ WAITLIST = Timer(
     name="waitlist", fire=in_one_work(waitlist_handlers.lapse_entries), next_due_at=waitlist_handlers.next_lapse_at
 )
 QUOTA = Timer(name="quota", fire=in_one_work(quota_handlers.release), next_due_at=quota_handlers.next_release_at)
+EXAM_HOLDS = Timer(
+    name="exam-holds", fire=in_one_work(exam_handlers.expire_holds), next_due_at=exam_handlers.next_hold_ends_at
+)
 
 SERVICE = Service(
     name="registration",
@@ -100,11 +107,14 @@ SERVICE = Service(
         reminders,
         passes,
         quota,
+        exam_catalogue,
+        recognition,
+        exams,
     ),
     straight=STRAIGHT,
     reactions=REACTIONS,
     at_once=AT_ONCE,
-    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA),
+    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA, EXAM_HOLDS),
     settings=RegistrationSettings,
     resources=resources,
 )

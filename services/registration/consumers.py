@@ -6,13 +6,16 @@ told to everybody, `AT_ONCE` within the transaction that says them.
 
 from services.registration.booking import handlers as booking
 from services.registration.displacement import handlers as displacement
+from services.registration.exams import reactions as exams
 from services.registration.passes import handlers as passes
 from services.registration.queue import handlers as queue
 from services.registration.quota import handlers as quota
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from services.registration.waitlist import handlers as waitlist
+from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.followup.visits import VisitRequested
+from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -33,7 +36,10 @@ REACTIONS = Reactions(
         SessionOpened: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened, quota.on_session_opened),
         SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
         PatientDeceased: in_turn(
-            booking.on_patient_deceased, waitlist.on_patient_deceased, visit_requests.on_patient_deceased
+            booking.on_patient_deceased,
+            waitlist.on_patient_deceased,
+            visit_requests.on_patient_deceased,
+            exams.on_patient_deceased,
         ),
         AppointmentBooked: reminders.on_appointment,
         AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_appointment, passes.on_appointment),
@@ -44,6 +50,10 @@ REACTIONS = Reactions(
             quota.on_appointment_cancelled,
         ),
         ContactChosen: reminders.on_contact_chosen,
+        AdmissionRequested: exams.on_admission_requested,
+        BedReserved: exams.on_bed_reserved,
+        ReservationExpired: exams.on_reservation_expired,
+        ReservationCancelled: exams.on_reservation_expired,
     }
 )
 

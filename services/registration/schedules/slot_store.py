@@ -66,10 +66,10 @@ async def free_slots(work: Work, find: FindSlots) -> list[Slot]:
 
 async def slots_in_share(work: Work, find: FindSlots) -> list[Slot]:
     """Every slot that is meant, full or not, whatever `find.limit` says, in the order in which slots are locked."""
-    query = select(SlotRow).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
+    query = select(*COLUMNS).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
     query = query.where(*_wanted(find, work.now)).order_by(col(SlotRow.session_id), col(SlotRow.starts_at))
-    fresh = query.with_for_update(read=True, of=SlotRow).execution_options(populate_existing=True)
-    return [Slot(**row.model_dump()) for row in await work.session.exec(fresh)]
+    found = await (await work.session.connection()).execute(query.with_for_update(read=True, of=SlotRow))
+    return [Slot(**dict(row)) for row in found.mappings()]
 
 
 async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:

@@ -11,6 +11,7 @@ from services.simulator.reading.model import Recording
 from services.simulator.report.checks import checked
 from services.simulator.report.shapes import (
     Bookings,
+    ExamFigures,
     Part,
     Queue,
     Rejected,
@@ -53,6 +54,7 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
     stays = await suite.get("beds", "/stays/summary", role=COORDINATOR)
     plans = await suite.get("followup", "/plans/summary", role=NURSE)
     tasks = await suite.get("followup", "/tasks/summary", role=NURSE)
+    exams = await suite.get("registration", "/exam-orders/summary", role=READER)
     settlements = await _settlements(suite, await _encounters(suite))
     events, dead_letters = await count_events(suite.addresses.kafka)
     report = Report(
@@ -68,6 +70,7 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         bed_days=stays["bed_days"],
         plans_opened=plans["opened"],
         tasks=Tasks(due=tasks["due"], done=tasks["done"]),
+        exams=ExamFigures(**{name: exams[name] for name in ExamFigures.model_fields}),
         settlements=settlements,
         totals=_totals(settlements),
         events=events,

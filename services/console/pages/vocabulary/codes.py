@@ -41,7 +41,6 @@ CODES = {
         "expired": msg("not confirmed in time"),
         "bed-given-back": msg("bed given back"),
         "no-plan": msg("nothing fits"),
-        "item-unknown": msg("unknown item"),
         "places-taken": msg("somebody else was quicker"),
         "patient-wish": msg("the patient does not want it any more"),
         "admitted-elsewhere": msg("admitted elsewhere"),
