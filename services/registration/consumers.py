@@ -55,6 +55,7 @@ REACTIONS = Reactions(
             reminders.on_appointment,
             passes.on_appointment,
             quota.on_appointment_cancelled,
+            applications.on_appointment_cancelled,
         ),
         ContactChosen: reminders.on_contact_chosen,
         AdmissionRequested: exams.on_admission_requested,

@@ -24,6 +24,7 @@ from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import Access
 from shared.decision import Refused
+from shared.messages.registration.booking import AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
 from shared.work import Work
@@ -104,18 +105,29 @@ async def applications(wanted: Wanted, work: Work) -> list[WithMaterials]:
 
 async def on_session_opened(event: SessionOpened, work: Work) -> None:
     """Give new places for applicants to those who wait for the clinic, the most urgent first."""
-    if event.access != Access.APPLICATION:
-        return
-    for waiting in await store.waiting_in(work, event.clinic_id):
-        patient = await patients.living_patient(waiting.patient_id, work)
-        if not isinstance(patient, Refused):
-            await store.save(work, await _placed(waiting, work))
+    if event.access == Access.APPLICATION:
+        await _serve_waiting(event.clinic_id, work)
+
+
+async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> None:
+    """Give a place for applicants that has come back to who waits for it."""
+    session = await schedules.session(event.session_id, work)
+    if session.access is Access.APPLICATION:
+        await _serve_waiting(session.clinic_id, work)
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     """Withdraw what the patient has open."""
     for one in await store.open_of(work, event.patient_id):
         await _keep(model.withdraw(one), work)
+
+
+async def _serve_waiting(clinic_id: str, work: Work) -> None:
+    """Book who waits for the clinic, the most urgent first, as long as there are places."""
+    for waiting in await store.waiting_in(work, clinic_id):
+        patient = await patients.living_patient(waiting.patient_id, work)
+        if not isinstance(patient, Refused):
+            await store.save(work, await _placed(waiting, work))
 
 
 async def _placed(accepted: Application, work: Work) -> Application:

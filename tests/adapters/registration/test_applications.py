@@ -82,7 +82,7 @@ async def test_a_place_that_is_public_is_not_given_and_who_waits_is_booked_when_
     routine, stat = [(await submit(registration)).json() for _ in range(2)]
     assert (await accept(registration, routine)).json()["state"] == "accepted"
     assert (await accept(registration, stat, "stat")).json()["state"] == "accepted"
-    await registration.clinic(access="application", **{"to": "08:30"})
+    await registration.clinic(access="application", to="08:30")
     await registration.open("cardiology", NOON + timedelta(days=2))
     opened = [one for one in await registration.service.said() if isinstance(one, SessionOpened)]
     await registration.service.deliver(*opened, times=2)
@@ -181,7 +181,8 @@ async def test_what_a_patient_who_has_died_has_open_is_withdrawn(registration):
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"), [({"clinic_id": "nowhere"}, "clinic-missing"), ({"patient_id": str(new_id())}, "patient-missing")]
+    ("fields", "code"),
+    [({"clinic_id": "nowhere"}, "clinic-missing"), ({"patient_id": str(new_id())}, "patient-missing")],
 )
 async def test_nobody_applies_where_or_for_whom_there_is_nothing(registration, fields, code):
     await registration.clinic()

@@ -223,7 +223,9 @@ async def test_what_is_infected_never_reaches_the_store(uploads, tmp_path):
     assert (await uploads.link(material)).status_code == 409
 
 
-async def test_without_the_scanner_it_stays_in_quarantine_is_tried_later_and_in_the_end_waits_to_be_asked(uploads, clam):
+async def test_without_the_scanner_it_stays_in_quarantine_is_tried_later_and_in_the_end_waits_to_be_asked(
+    uploads, clam
+):
     material = await uploads.upload(PDF)
     await clam.stop()
     for attempt in range(1, MOST_SCANS + 1):
