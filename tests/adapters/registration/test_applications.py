@@ -15,7 +15,7 @@ from shared.messages.registration.applications import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
 )
-from shared.messages.registration.booking import AppointmentBooked
+from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON
@@ -89,6 +89,19 @@ async def test_a_place_that_is_public_is_not_given_and_who_waits_is_booked_when_
     states = {one["application_id"]: one["state"] for one in await rows(registration)}
     assert states == {UUID(stat["application_id"]): "booked", UUID(routine["application_id"]): "accepted"}
     assert await listed(registration) == [routine["application_id"]]
+
+
+async def test_a_place_that_comes_back_is_given_to_who_waits(registration):
+    await kept_places(registration)
+    booked = [(await accept(registration, (await submit(registration)).json())).json() for _ in range(2)]
+    waiting = (await accept(registration, (await submit(registration)).json(), "asap")).json()
+    assert [one["state"] for one in (*booked, waiting)] == ["booked", "booked", "accepted"]
+    path = f"/appointments/{booked[0]['appointment_id']}/cancellation"
+    given_back = await registration.post(path, body={"reason": "patient"})
+    assert given_back.status_code == 200, given_back.text
+    events = [one for one in await registration.service.said() if isinstance(one, AppointmentCancelled)]
+    await registration.service.deliver(*events, times=2)
+    assert {one["state"] for one in await rows(registration)} == {"booked"}
 
 
 async def rows(registration) -> list[dict]:
