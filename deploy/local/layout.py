@@ -103,6 +103,13 @@ class Home:
         return self.root / "reminders.jsonl"
 
     @property
+    def materials(self) -> Path:
+        """Where materials of patients are kept; made when it is asked for, since the service wants it there."""
+        place = self.root.absolute() / "materials"
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    @property
     def postgres(self) -> Path:
         """The embedded server's directory."""
         return self.root / "postgres"

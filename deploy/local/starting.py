@@ -169,6 +169,8 @@ class Starting:
             "JOURNEY_VIEWER_TOKEN_FILE": str(issuer.viewer_token),
             "JOURNEY_INSTANCE": "1",
             "JOURNEY_REMINDER_FILE": str(self.home.reminders),
+            "JOURNEY_MATERIALS": str(self.home.materials),
+            "JOURNEY_SCANNER": "off",
             "JOURNEY_LOG_LEVEL": self.wishes.log_level,
         }
         if self.wishes.tied:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.registration.admissions.api import router as admissions
+from services.registration.applications.api import router as applications
 from services.registration.arrivals.api import router as arrivals
 from services.registration.booking import handlers as booking_handlers
 from services.registration.booking.api import respond
@@ -22,6 +23,9 @@ from services.registration.exams import handlers as exam_handlers
 from services.registration.exams.api import router as exams
 from services.registration.guide.api import router as guide
 from services.registration.limits.api import router as limits
+from services.registration.materials import handlers as material_handlers
+from services.registration.materials.api import router as materials
+from services.registration.materials.vault import Vault
 from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
 from services.registration.queue.api import router as queue
@@ -44,11 +48,14 @@ from shared.timers import Timer, in_one_work
 
 @asynccontextmanager
 async def resources(host: Host) -> AsyncIterator[None]:
-    """Let reminders out by the ways that the settings name, and run the writer lane as long as the service."""
+    """Let reminders out and materials into the store by the ways that the settings name, and run the writer lane."""
     settings = host.settings
     assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
     dispatch = Dispatch(settings.senders)
     host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
+    vault = host.app.state.vault = Vault(objects=settings.object_store, scanner=settings.virus_scanner)
+    if vault.may_scan:
+        host.timers.append(Timer(name="scans", fire=vault.scan_due, next_due_at=material_handlers.next_scan_at))
     async with writer_lane(host):
         yield
 
@@ -83,6 +90,9 @@ QUOTA = Timer(name="quota", fire=in_one_work(quota_handlers.release), next_due_a
 EXAM_HOLDS = Timer(
     name="exam-holds", fire=in_one_work(exam_handlers.expire_holds), next_due_at=exam_handlers.next_hold_ends_at
 )
+UPLOADS = Timer(
+    name="uploads", fire=in_one_work(material_handlers.abandon_uploads), next_due_at=material_handlers.next_abandoned_at
+)
 
 SERVICE = Service(
     name="registration",
@@ -110,11 +120,13 @@ SERVICE = Service(
         exam_catalogue,
         recognition,
         exams,
+        materials,
+        applications,
     ),
     straight=STRAIGHT,
     reactions=REACTIONS,
     at_once=AT_ONCE,
-    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA, EXAM_HOLDS),
+    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA, EXAM_HOLDS, UPLOADS),
     settings=RegistrationSettings,
     resources=resources,
 )

@@ -4,6 +4,7 @@ It hears its own events too, where a capability speaks to one that stands above 
 told to everybody, `AT_ONCE` within the transaction that says them.
 """
 
+from services.registration.applications import handlers as applications
 from services.registration.booking import handlers as booking
 from services.registration.displacement import handlers as displacement
 from services.registration.exams import reactions as exams
@@ -33,13 +34,19 @@ from shared.work import Hearers
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened, quota.on_session_opened),
+        SessionOpened: in_turn(
+            waitlist.on_places_opened,
+            visit_requests.on_places_opened,
+            quota.on_session_opened,
+            applications.on_session_opened,
+        ),
         SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
         PatientDeceased: in_turn(
             booking.on_patient_deceased,
             waitlist.on_patient_deceased,
             visit_requests.on_patient_deceased,
             exams.on_patient_deceased,
+            applications.on_patient_deceased,
         ),
         AppointmentBooked: reminders.on_appointment,
         AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_appointment, passes.on_appointment),
@@ -48,6 +55,7 @@ REACTIONS = Reactions(
             reminders.on_appointment,
             passes.on_appointment,
             quota.on_appointment_cancelled,
+            applications.on_appointment_cancelled,
         ),
         ContactChosen: reminders.on_contact_chosen,
         AdmissionRequested: exams.on_admission_requested,

@@ -1,17 +1,17 @@
-"""What registration must be told beside what every service needs: how reminders leave the house."""
+"""What registration must be told beside what every service needs: how reminders leave, where materials are kept."""
 
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.registration.materials.settings import MaterialSettings
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.outbox_file import FileSender
 from services.registration.reminders.port import Sender, Senders
 from services.registration.reminders.smtp import MailServer, SmtpSender, Tls
-from shared.settings import Settings
 
 
-class RegistrationSettings(Settings):
+class RegistrationSettings(MaterialSettings):
     """Settings of the registration service."""
 
     reminder_file: Path | None = Field(

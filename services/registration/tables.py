@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
+from services.registration.guards import guard
 from shared.tables import NAMING, machinery
 
 
@@ -16,6 +17,7 @@ class Row(SQLModel):
 
 
 machinery(Row.metadata)
+guard(Row.metadata)
 
 
 def words(of: Iterable[StrEnum]) -> str:

@@ -5,10 +5,12 @@ A patient's name and contacts never leave the service: `patient_id` is opaque, a
 
 from shared.messages.registration import (
     admissions,
+    applications,
     arrivals,
     booking,
     desk,
     exams,
+    materials,
     patients,
     queue,
     quota,
@@ -27,4 +29,6 @@ MESSAGES = (
     *admissions.MESSAGES,
     *desk.MESSAGES,
     *quota.MESSAGES,
+    *materials.MESSAGES,
+    *applications.MESSAGES,
 )

@@ -63,6 +63,7 @@ FIELDS = {
     "template_version": msg("Version"),
     "step": msg("Step"),
     "due_at": msg("Due"),
+    "decide_by": msg("To be decided by"),
     "late_at": msg("Late from"),
     "next_due_at": msg("Next"),
     "outcome": msg("Outcome"),
