@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +22,23 @@ from services.simulator.play.exams import BadExams
 from services.simulator.play.opening import BadBeds
 from services.simulator.play.suite import Unexpected
 from services.simulator.reading.model import UnreadableExport
-from services.simulator.report.shapes import Report
+from services.simulator.report.shapes import BedProposal, BedReason, MorningRound, Report
 
 FEN = 100
+SHOWN = 3
+TERMS = {
+    "u": "urgency 紧急",
+    "a": "waiting 等待",
+    "rw": "RW 权重",
+    "l4": "level 4 四级手术",
+    "cmi": "CMI",
+    "s": "social 社会",
+    "spec": "specialty 专科",
+    "campus": "campus 院区",
+    "equip": "equipment 设备",
+    "los": "stay 住院日",
+    "flex": "room sex 同性别房",
+}
 STAMP = Path(sys.prefix) / ".install-seconds"
 
 Patients = Annotated[
@@ -122,6 +137,8 @@ def _show(report: Report) -> None:
         ("settled, yuan 结算金额", _yuan(totals.lines_total_fen)),
         ("  paid by funds 基金支付", _yuan(totals.fund_pay_fen)),
         ("  paid by patients 个人支付", _yuan(totals.patient_pay_fen)),
+        ("placed in one morning round 晨间配床", f"{report.morning_round.placed} / {report.morning_round.patients}"),
+        ("  proven gap 与最优之差", f"{report.morning_round.gap:.2%}"),
         ("follow-up plans 随访计划", report.plans_opened),
         ("tasks due / done 随访任务", f"{report.tasks.due} / {report.tasks.done}"),
         ("exams in plans 检查", report.exams.exams),
@@ -135,7 +152,35 @@ def _show(report: Report) -> None:
         ("seconds: install / start / play", " / ".join(f"{value:.1f}" for _, value in report.seconds)),
     ]
     show_table(("", ""), rows)
+    _show_morning(report.morning_round)
     show_table(("check 核对", ""), [(name, "holds" if held else "FAILS") for name, held in report.checks.items()])
+
+
+def _show_morning(morning: MorningRound) -> None:
+    """The best proposals of a morning on which everybody asks for a bed at once, with their reasons."""
+    best = sorted(morning.proposals, key=lambda one: (one.tier, -one.score))[:SHOWN]
+    rows = [
+        (one.bed_id, f"{one.score:.2f}", _reasons(one.terms), _reasons(one.concessions), _margin(one)) for one in best
+    ]
+    columns = (
+        "morning round 晨间配床",
+        "points 分",
+        "reasons 理由",
+        "given up 让步",
+        "ahead of next bed / patient 领先",
+    )
+    show_table(columns, rows)
+
+
+def _reasons(reasons: Sequence[BedReason]) -> str:
+    """The largest first, in points."""
+    ordered = sorted(reasons, key=lambda one: -one.points)
+    return ", ".join(f"{TERMS.get(one.name, one.name)} {one.points:.1f}" for one in ordered[:SHOWN] if one.points)
+
+
+def _margin(one: BedProposal) -> str:
+    """What the next best bed and the next best patient lack."""
+    return " / ".join("-" if margin is None else f"{margin:.1f}" for margin in (one.margin, one.rival_margin))
 
 
 def _yuan(fen: int) -> str:

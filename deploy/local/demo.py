@@ -21,6 +21,7 @@ from services.simulator.catalogue import files as catalogue_files
 from services.simulator.hospital import files as hospital_files
 from services.simulator.play.driver import Driver, Scene
 from services.simulator.play.exams import open_exams
+from services.simulator.play.morning import morning_round
 from services.simulator.play.opening import Premises, open_hospital
 from services.simulator.play.quiet import Quiet
 from services.simulator.play.suite import Addresses, Suite
@@ -108,6 +109,7 @@ async def _play(
         circumstances = Circumstances(
             recording=recording,
             reading=last,
+            morning=await morning_round(suite, hospital, recording),
             kafka=Part(kind=record.kafka_kind, version=record.kafka_version),
             postgres=Part(kind="external" if wanted.postgres else "embedded", version=record.postgres_version),
             seconds=seconds.model_copy(update={"play": round(time.monotonic() - began, 2)}),

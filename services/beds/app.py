@@ -1,6 +1,7 @@
 """The beds service, put together: its routers, its reactions and its timers on one screen. Nothing connects at import.
 
-The optimiser's process is started with the timers, which alone need it, and ended with them.
+The optimiser's process is started with the timers, which alone need it; a second one when a round leaves much open or
+somebody asks what a round would say. Both end with the service.
 """
 
 from collections.abc import AsyncIterator
@@ -8,8 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.beds.allocation.api import router as allocation
+from services.beds.allocation.decision_api import router as decisions
+from services.beds.allocation.overdue import Overdue
+from services.beds.allocation.round_api import router as bed_rounds
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
+from services.beds.casemix import handlers as casemix_handlers
+from services.beds.casemix.api import router as casemix
 from services.beds.consumers import REACTIONS
 from services.beds.coordination.api import router as coordination
 from services.beds.emergency.alarms import Alarms
@@ -18,7 +24,8 @@ from services.beds.housekeeping.api import router as housekeeping
 from services.beds.inventory.api import router as inventory
 from services.beds.preparation.api import router as preparation
 from services.beds.requests.api import router as requests
-from services.beds.settings import BedsSettings, policy_in
+from services.beds.scoring.model import Policies
+from services.beds.settings import BedsSettings, policies_in
 from services.beds.stays import handlers as stays_handlers
 from services.beds.stays.api import router as stays
 from services.beds.stays.change_api import router as changes
@@ -27,6 +34,7 @@ from services.beds.stays.planning import DuePlans
 from services.beds.tables import Row
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
+from shared.work import Work
 
 
 @asynccontextmanager
@@ -35,17 +43,30 @@ async def resources(host: Host) -> AsyncIterator[None]:
     settings = host.settings
     if not isinstance(settings, BedsSettings):
         raise TypeError("the beds service runs on BedsSettings")
-    policy = host.app.state.policy = policy_in(settings.bed_policy)
-    optimiser = Optimiser()
-    host.timers.append(DuePlans(policy, settings.hold).timer)
-    host.timers.append(Alarms(host.telemetry).timer)
-    host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
+    policies = host.app.state.policies = policies_in(settings.bed_policy)
+    quick, thorough = Optimiser(), Optimiser()
+    host.app.state.optimiser = thorough
+    rounds = Rounds(quick, thorough, policies, settings.hold, Overdue(host.telemetry.registry, host.database.clock))
+    host.app.state.rounds = rounds
+    host.timers += [DuePlans(policies, settings.hold).timer, Alarms(host.telemetry).timer]
+    host.timers += [*rounds.timers, case_mix_timer(policies)]
     try:
         if "consumer" in host.parts:
-            await optimiser.start()
+            await quick.start()
         yield
     finally:
-        await optimiser.close()
+        await rounds.close()
+        await quick.close()
+        await thorough.close()
+
+
+def case_mix_timer(policies: Policies) -> Timer:
+    """Each department's case mix, at the midnight after a stay was settled."""
+
+    async def compute(work: Work, _: int) -> int:
+        return await casemix_handlers.compute(policies, work)
+
+    return Timer(name="case-mix", fire=in_one_work(compute), next_due_at=casemix_handlers.next_midnight_with_news)
 
 
 SERVICE = Service(
@@ -56,10 +77,13 @@ SERVICE = Service(
     routers=(
         housekeeping,
         inventory,
+        casemix,
         changes,
         plans,
         stays,
         allocation,
+        bed_rounds,
+        decisions,
         preparation,
         requests,
         coordination,

@@ -2,9 +2,10 @@
 
 from services.beds.coordination import handlers as desk
 from services.beds.emergency import handlers as emergency
-from services.beds.requests.handlers import on_admission_requested, remember_death
+from services.beds.requests.handlers import on_admission_requested, on_settled, remember_death
 from services.beds.stays.handlers import on_discharge_ordered, on_patient_deceased, on_patient_left
 from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
+from shared.messages.discharge.settlement import Settled
 from shared.messages.followup.callbacks import CallBackDue, CallBackRecorded
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.exams import AdmissionExamsBooked, AdmissionExamsUnplanned
@@ -19,8 +20,9 @@ REACTIONS = Reactions(
         PatientDeceased: on_patient_deceased,
         DischargeOrdered: on_discharge_ordered,
         PatientLeft: on_patient_left,
+        Settled: on_settled,
         CallBackDue: desk.on_call_back_due,
         CallBackRecorded: desk.on_call_back_recorded,
     },
-    drawn=Drawn(("deceased",), {PatientDeceased: remember_death}),
+    drawn=Drawn(("deceased", "settled_case"), {PatientDeceased: remember_death, Settled: on_settled}),
 )

@@ -9,16 +9,18 @@ from pydantic import AfterValidator, Field, FilePath
 
 from services.beds.inventory import attributes
 from services.beds.scoring import policy_file
-from services.beds.scoring.model import Policy
+from services.beds.scoring.model import Policies, Policy
 from services.beds.scoring.policy_file import PolicyRejected
 from shared.settings import Settings
 
 
 def _policy_file(path: Path | None) -> Path | None:
     try:
-        policy_in(path)
+        policies_in(path)
     except PolicyRejected as rejected:
         raise ValueError(f"is no bed policy ({rejected})") from None
+    except OSError:
+        raise ValueError("cannot be read; give a JSON file or a folder with some") from None
     return path
 
 
@@ -36,8 +38,10 @@ class BedsSettings(Settings):
         le=7 * 86_400,
         description="give how long a reserved bed waits for its patient, 60 to 604800 seconds",
     )
-    bed_policy: Annotated[FilePath | None, AfterValidator(_policy_file)] = Field(
-        default=None, description="give a JSON file with changes to the default bed policy, or leave it out"
+    bed_policy: Annotated[Path | None, AfterValidator(_policy_file)] = Field(
+        default=None,
+        description="give a JSON file with changes to the default bed policy, or a folder of them, each with its "
+        "version and valid_from; or leave it out",
     )
     bed_attributes: Annotated[FilePath | None, AfterValidator(_attribute_file)] = Field(
         default=None, description="give a JSON file with the attributes that rooms may have, or leave it out"
@@ -49,14 +53,21 @@ class BedsSettings(Settings):
         return timedelta(seconds=self.reservation_hold_seconds)
 
 
-def policy_in(path: Path | None) -> Policy:
-    """The policy of a file, or the default one. Raises `PolicyRejected`."""
-    return policy_file.default() if path is None else policy_file.parse(path.read_text(encoding="utf-8"))
+def policies_in(path: Path | None) -> Policies:
+    """The policies of a file or of a folder's files, or the default one. Raises `PolicyRejected` and `OSError`."""
+    if path is None:
+        return policy_file.versions(())
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    return policy_file.versions(one.read_text(encoding="utf-8") for one in files)
+
+
+def _policies(request: Request) -> Policies:
+    policies: Policies = request.app.state.policies
+    return policies
 
 
 def _policy(request: Request) -> Policy:
-    policy: Policy = request.app.state.policy
-    return policy
+    return _policies(request).at(request.app.state.database.clock.now())
 
 
 def _known_attributes(request: Request) -> frozenset[str]:
@@ -67,6 +78,9 @@ def _hold(request: Request) -> timedelta:
     hold: timedelta = request.app.state.settings.hold
     return hold
 
+
+EveryPolicy = Annotated[Policies, Depends(_policies)]
+"""For a route's parameter: all versions of the bed policy."""
 
 KnownAttributes = Annotated[frozenset[str], Depends(_known_attributes)]
 """For a route's parameter: the attributes that rooms may have."""

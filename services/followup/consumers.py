@@ -4,7 +4,7 @@ from services.followup.callbacks import handlers as callbacks
 from services.followup.plans import handlers as plans
 from services.followup.visits import handlers as visits
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
-from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
+from shared.messages.beds.stays import AdmissionCancelled, LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.followup.plans import PlanClosed
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
@@ -17,6 +17,7 @@ REACTIONS = Reactions(
         AdmissionQueued: callbacks.on_admission_queued,
         AdmissionWithdrawn: callbacks.on_admission_withdrawn,
         PatientAdmitted: in_turn(plans.on_patient_admitted, callbacks.on_patient_admitted),
+        AdmissionCancelled: callbacks.on_admission_cancelled,
         LeaveUndone: plans.on_leave_undone,
         PatientDeceased: in_turn(plans.on_patient_deceased, callbacks.on_patient_deceased),
         PlanClosed: visits.on_plan_closed,

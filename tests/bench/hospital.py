@@ -1,6 +1,6 @@
 """Seeded bed rounds: rooms of 1 to 4, wards of 40, 30 specialties with overflow, 3 campuses, equipment, isolation.
 
-Invariant: the same seed makes the same round; nine beds in ten are occupied.
+Invariant: the same seed makes the same round; nine beds in ten are occupied, unless it is asked for otherwise.
 """
 
 from random import Random
@@ -29,15 +29,15 @@ EQUIPMENT: Final = (("oxygen", 0.15), ("telemetry", 0.08))
 POLICY: Final = policy_file.default()
 
 
-def round_of(patients: int, beds: int, seed: int = 7) -> Round:
+def round_of(patients: int, beds: int, seed: int = 7, occupied: float = OCCUPIED) -> Round:
     """A round of so many who wait and so many beds."""
     random = Random(seed)  # noqa: S311 - a reproducible hospital
-    places = tuple(place for ward in range(beds // WARD_BEDS + 1) for place in _ward(random, ward))[:beds]
+    places = tuple(place for ward in range(beds // WARD_BEDS + 1) for place in _ward(random, ward, occupied))[:beds]
     waiting = tuple(_waiting(random, number) for number in range(patients))
     return Round(waiting=waiting, places=places, policy=POLICY)
 
 
-def _ward(random: Random, number: int) -> list[Place]:
+def _ward(random: Random, number: int, occupied: float) -> list[Place]:
     """Forty beds in rooms of one to four."""
     own = SPECIALTIES[number % len(SPECIALTIES)]
     others = [one for one in SPECIALTIES if one != own and (one in PAEDIATRIC) == (own in PAEDIATRIC)]
@@ -51,13 +51,13 @@ def _ward(random: Random, number: int) -> list[Place]:
     }
     beds: list[Place] = []
     while len(beds) < WARD_BEDS:
-        beds += _room(random, ward, f"{ward['ward']}/{len(beds):02}")
+        beds += _room(random, ward, f"{ward['ward']}/{len(beds):02}", occupied)
     return beds[:WARD_BEDS]
 
 
-def _room(random: Random, ward: dict[str, object], room_id: str) -> list[Place]:
+def _room(random: Random, ward: dict[str, object], room_id: str, occupied: float) -> list[Place]:
     size = random.choice((1, 2, 2, 3, 4))
-    taken = [random.random() < OCCUPIED for _ in range(size)]
+    taken = [random.random() < occupied for _ in range(size)]
     room = {
         "room_id": room_id,
         "sex_policy": SexPolicy.MIXED if size == 1 else SexPolicy.SINGLE,
@@ -66,9 +66,7 @@ def _room(random: Random, ward: dict[str, object], room_id: str) -> list[Place]:
         "isolation": Isolation.CONTACT if size == 1 and random.random() < 0.1 else Isolation.NONE,
     }
     status = {True: BedStatus.OCCUPIED, False: BedStatus.UNOCCUPIED}
-    return [
-        Place(bed_id=f"{room_id}/{bed}", status=status[occupied], **ward, **room) for bed, occupied in enumerate(taken)
-    ]
+    return [Place(bed_id=f"{room_id}/{bed}", status=status[one], **ward, **room) for bed, one in enumerate(taken)]
 
 
 def _waiting(random: Random, number: int) -> Waiting:

@@ -99,7 +99,7 @@ class Document:
         yield where, schema
         for name, inner in schema.get("properties", {}).items():
             yield from self._places(inner, (*where, name))
-        if schema.get("type") == "array":
+        if schema.get("type") == "array" and "items" in schema:
             yield from self._places(schema["items"], (*where, 0))
 
 

@@ -1,14 +1,15 @@
 """The HTTP side of allocation: proposals with their reasons, and accepting them. No rule lives here."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.beds.allocation import handlers
+from services.beds.allocation import deciding, handlers
 from services.beds.allocation.proposals import AcceptProposal
 from services.beds.settings import CurrentPolicy, HoldTime
-from shared.auth import Role, may
+from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
 
@@ -35,6 +36,13 @@ class ProposalTermView(BaseModel):
     assumed: bool = Field(description="the value stands in for one that nobody has given yet")
 
 
+class ConcessionView(BaseModel):
+    """A soft rule that the bed does not keep in full."""
+
+    rule: str = Field(description="the term: spec, campus, equip, los, flex, wish or delay")
+    cost: float = Field(description="points")
+
+
 class ProposalView(BaseModel):
     """A bed suggested for a waiting patient, term by term."""
 
@@ -49,6 +57,12 @@ class ProposalView(BaseModel):
     policy_version: str
     gap: float = Field(description="how much more the whole round could have reached at most, as a share")
     proposed_at: AwareDatetime
+    available_from: AwareDatetime | None = Field(
+        description="when the bed is expected free, and the proposal can be accepted; null: now"
+    )
+    rival_request_id: UUID | None = Field(description="the next best patient for this bed when the round began")
+    rival_margin: float | None = Field(description="points that they lack; below 0 where they have a better bed")
+    concessions: list[ConcessionView]
 
 
 class UnplacedView(BaseModel):
@@ -57,9 +71,8 @@ class UnplacedView(BaseModel):
     request_id: UUID
     tier: int
     reasons: dict[str, int] = Field(
-        description="beds by the first hard rule each of them breaks; taken = a better pair has it, "
-        "proposed = proposed to somebody before",
-        examples=[{"status": 700, "specialty": 80, "sex": 2, "proposed": 5}],
+        description="beds by the first hard rule each of them breaks; taken = it breaks none, and a better pair has it",
+        examples=[{"status": 700, "specialty": 80, "sex": 2, "taken": 5}],
     )
     policy_version: str
     considered_at: AwareDatetime
@@ -85,6 +98,16 @@ class AcceptedView(BaseModel):
     version: int
 
 
+class HolderView(BaseModel):
+    """A bed that the patient could have but for somebody else."""
+
+    bed_id: str
+    points: float = Field(description="what it would score for this patient")
+    held_by: str = Field(description="stay, reservation, proposal or cleaning")
+    holder_id: UUID | None = Field(description="that stay or request")
+    free_at: AwareDatetime | None = Field(description="when it is expected free, if that is soon")
+
+
 @router.get("/proposals", dependencies=[may(*READERS)])
 async def proposals(queries: QueryRunner) -> list[ProposalView]:
     """All live proposals, tier 0 first, then the best score."""
@@ -98,13 +121,27 @@ async def explanation(request_id: UUID, queries: QueryRunner) -> ExplanationView
     return ExplanationView.model_validate(found, from_attributes=True)
 
 
+@router.get("/requests/{request_id}/beds", dependencies=[may(*READERS)])
+async def holders(
+    request_id: UUID,
+    policy: CurrentPolicy,
+    queries: QueryRunner,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 20,
+) -> list[HolderView]:
+    """Who has each bed that the patient could have: the best beds first."""
+    found = await queries.run(handlers.holders, request_id, policy)
+    return [HolderView.model_validate(one, from_attributes=True) for one in found[:limit]]
+
+
 @router.post(
     "/requests/{request_id}/acceptance",
     status_code=201,
     response_model=AcceptedView,
     dependencies=[may(Role.COORDINATOR)],
 )
-async def accept_proposal(request_id: UUID, policy: CurrentPolicy, hold: HoldTime, commands: CommandRunner) -> Response:
-    """Keep the proposed bed for the patient; 409 when it has been lost meanwhile, and a new round is under way."""
-    command = AcceptProposal(request_id=request_id, hold=hold, policy=policy)
-    return await commands.run(handlers.accept_proposal, command, answer=AcceptedView)
+async def accept_proposal(
+    request_id: UUID, caller: CurrentCaller, policy: CurrentPolicy, hold: HoldTime, commands: CommandRunner
+) -> Response:
+    """Keep the proposed bed for the patient; 409 when it is not free yet, or lost and a new round is under way."""
+    command = AcceptProposal(request_id=request_id, hold=hold, policy=policy, by=caller.subject)
+    return await commands.run(deciding.accept_proposal, command, answer=AcceptedView)

@@ -6,7 +6,7 @@ of `score` are equal to the last bit, and a pair is open here exactly if `first_
 Rows are in order of request id, columns in order of room and bed id: the answer does not depend on the input's order.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ Table = tuple[tuple[Any, Callable[[Waiting], Any], Callable[[Place], Any], Calla
 
 RULES = tuple(Rule)
 NONE_BROKEN = np.int8(len(RULES))
+STATUS_BROKEN = np.int8(RULES.index(Rule.STATUS))
 SEX_BROKEN = np.int8(RULES.index(Rule.SEX))
 SEXES = (Sex.FEMALE, Sex.MALE)
 OPEN, MIXED, NEITHER = -1, -2, -3
@@ -48,7 +49,8 @@ class Matrix:
     """`weights` is NaN where a rule other than room sex forbids the pair; `broken` indexes `RULES`.
 
     `sex` indexes `SEXES`, or is NEITHER. `room_sex` is the same for each room, or OPEN (empty and single-sex) or MIXED.
-    `room` leads from a column to its room, `free` says how many beds a column has.
+    `room` leads from a column to its room, `free` says how many beds a column has. `kept` is the column of the bed that
+    was proposed to a row before, or -1; its weight has the bonus in it.
     """
 
     waiting: tuple[Waiting, ...]
@@ -60,6 +62,7 @@ class Matrix:
     room: Ints
     room_sex: Ints
     free: Ints
+    kept: Ints
     context: Context
 
 
@@ -68,10 +71,13 @@ def build(question: Round) -> Matrix:
     waiting = tuple(sorted(question.waiting, key=lambda one: one.request_id))
     columns = columns_of(question.free)
     places = [column.place for column in columns]
-    context = points.context_of(waiting, question.policy)
+    context = points.context_of(waiting, question.policy, question.mix)
+    kept = kept_columns(waiting, columns, question.kept)
     broken = broken_rules(waiting, places, question.policy)
     weights = pair_weights(waiting, places, question.policy, context)
+    broken[(weights <= 0) & (broken == NONE_BROKEN)] = STATUS_BROKEN
     weights[(broken != NONE_BROKEN) & (broken != SEX_BROKEN)] = np.nan
+    weights[np.flatnonzero(kept >= 0), kept[kept >= 0]] += question.policy.keep_bonus
     room_ids, room = kinds(place.room_id for place in places)
     room_sex = np.full(len(room_ids), OPEN)
     room_sex[room] = [sex_state(place) for place in places]
@@ -85,8 +91,15 @@ def build(question: Round) -> Matrix:
         room=room,
         room_sex=room_sex,
         free=np.array([len(column.bed_ids) for column in columns], dtype=np.int64),
+        kept=kept,
         context=context,
     )
+
+
+def kept_columns(waiting: Sequence[Waiting], columns: Sequence[Column], kept: Mapping[str, str]) -> Ints:
+    """Where the bed stands that was proposed to each row before; -1 where none was or it is not to be had."""
+    standing = {bed_id: number for number, column in enumerate(columns) for bed_id in column.bed_ids} if kept else {}
+    return np.array([standing.get(kept.get(one.request_id, ""), -1) for one in waiting], dtype=np.int64)
 
 
 def columns_of(free: Iterable[Place]) -> tuple[Column, ...]:
@@ -116,16 +129,42 @@ def pair_weights(waiting: Sequence[Waiting], places: Sequence[Place], policy: Po
         (weights.los, traits.expected_days, traits.stay_band, points.in_band),
         (weights.flex, traits.sex, traits.sex_rule, lambda sex, room: points.keeps_flexible(sex, *room)),
     )
-    of_patient = np.array([points.total(points.priority(one, policy, context)) for one in waiting], dtype=np.float64)
-    summed = np.repeat(of_patient[:, None], len(places), axis=1)
+    if any(one.wanted_ward for one in waiting):
+        terms += ((weights.wish, traits.wanted_ward, traits.ward_id, points.wished),)
+    summed = np.repeat(priorities(waiting, policy, context)[:, None], len(places), axis=1)
     for weight, of_row, of_column, value in terms:
         summed += (scale * weight) * spread(map(of_row, waiting), map(of_column, places), value)
+    if any(place.free_in_hours for place in places):
+        summed += -weights.delay * np.array([points.delayed(place.free_in_hours, policy) for place in places])
     return summed
+
+
+def priorities(waiting: Sequence[Waiting], policy: Policy, context: Context) -> Floats:
+    """The points that are each patient's own, added in the order of `points.priority`."""
+    weights = policy.weights
+    urgency = [one.urgency for one in waiting]
+    share = vector(one.waited_hours for one in waiting) / vector(policy.longest_wait_hours[one] for one in urgency)
+    rw = [points.known_rw(one, context) for one in waiting]
+    summed = weights.u * vector(policy.urgency[one] for one in urgency)
+    summed += weights.a * (np.minimum(share, 1.0) + policy.overdue_factor * np.maximum(0.0, share - 1.0))
+    summed += weights.rw * vector(points.complexity(one, policy) for one in rw)
+    summed += weights.l4 * vector(one.level4 for one in waiting)
+    summed += weights.cmi * vector(
+        points.department(points.known_cmi(one, context), policy, context) for one in waiting
+    )
+    summed += weights.s * vector(one.social_points for one in waiting)
+    return summed
+
+
+def vector(values: Iterable[float]) -> Floats:
+    """Numbers as an array."""
+    return np.fromiter(values, dtype=np.float64)
 
 
 def broken_rules(waiting: Sequence[Waiting], places: Sequence[Place], policy: Policy) -> Codes:
     """The first broken rule of every pair with a free bed, as its index in `RULES`, or NONE_BROKEN."""
     rules: Table = (
+        (Rule.STATUS, hard_rules.tier, traits.free_in_hours, hard_rules.can_wait),
         (Rule.HELD, hard_rules.tier, traits.for_resuscitation, hard_rules.may_use_held),
         (Rule.SPECIALTY, traits.specialty, traits.ward, lambda one, at: hard_rules.accepts_specialty(one, *at)),
         (Rule.CAMPUS, traits.reach, traits.campus, lambda own, at: hard_rules.within_reach(own[0], own[1], at)),

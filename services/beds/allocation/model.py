@@ -1,16 +1,26 @@
 """What a bed round is asked and what it answers. Standard library only, so that the service itself can hold it.
 
 Invariant: a round that can be made can be solved: its ids are unique, and the free beds of one room agree on who
-may lie there. `achieved` is the sum of the assigned scores, and `bound` is proven: no allocation that keeps the
-hard rules and gives tier 0 its greatest total reaches more.
+may lie there. `achieved` is the sum of the assigned scores with the bonus of those that stay, and `bound` is proven: no
+allocation that keeps the hard rules and gives tier 0 its greatest total reaches more.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from services.beds.scoring.hard_rules import Rule
-from services.beds.scoring.model import BedStatus, Place, Policy, Sex, SexPolicy, Unscorable, Waiting
+from services.beds.scoring.model import (
+    NO_CASE_MIX,
+    BedStatus,
+    CaseMix,
+    Place,
+    Policy,
+    Sex,
+    SexPolicy,
+    Unscorable,
+    Waiting,
+)
 from services.beds.scoring.points import Score
 
 
@@ -18,13 +28,16 @@ from services.beds.scoring.points import Score
 class Round:
     """All who wait and all beds at one instant. Who is accepted, in transport or overridden is not among them.
 
-    `not_free` counts further beds that are left out of `places` because nobody can have them.
+    `not_free` counts further beds that are left out of `places` because nobody can have them. `kept`: request → the bed
+    proposed to it before; that pair counts `keep_bonus` more, so that a proposal changes for something.
     """
 
     waiting: tuple[Waiting, ...]
     places: tuple[Place, ...]
     policy: Policy
     not_free: int = 0
+    mix: CaseMix = NO_CASE_MIX
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a round that has no answer."""
@@ -44,7 +57,7 @@ class Round:
     def reduced(self) -> "Round":
         """The same round with the beds nobody can have as a number."""
         closed = len(self.places) - len(self.free)
-        return Round(waiting=self.waiting, places=self.free, policy=self.policy, not_free=self.not_free + closed)
+        return replace(self, places=self.free, not_free=self.not_free + closed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,10 @@ class Effort:
 AT_ONCE = Effort(gap=1.0, seconds=0.0)
 """Repair only: a round after each event must not keep anybody waiting."""
 
+TOLERANCE = 0.0025
+THOROUGH = Effort(gap=TOLERANCE, seconds=5.0)
+"""What a round whose gap is above the tolerance is put to once more, beside those that go on (bed-rules §1)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerUp:
@@ -68,14 +85,26 @@ class RunnerUp:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rival:
+    """The next best patient for this bed whom no rule forbade it before the round, and what the pair would score."""
+
+    request_id: str
+    points: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assigned:
-    """A patient and the bed proposed for them, with the reasons; `runner_up` None if there was no other bed."""
+    """A patient and the bed proposed for them, with the reasons.
+
+    `runner_up` is None if there was no other bed, `rival` if the bed was for nobody else.
+    """
 
     request_id: str
     bed_id: str
     tier: int
     score: Score
     runner_up: RunnerUp | None
+    rival: Rival | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +118,10 @@ class Unassigned:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The proposal of a round, by request id, with its certificate. `seconds` is a measurement, no part of equality."""
+    """The proposal of a round, by request id, with its certificate. `seconds` is a measurement, no part of equality.
+
+    `achieved` and `bound` count the scores, and `keep_bonus` for each proposal that stays.
+    """
 
     assigned: tuple[Assigned, ...]
     unassigned: tuple[Unassigned, ...]

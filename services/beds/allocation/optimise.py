@@ -5,7 +5,7 @@ leaves it; an answer that would break a hard rule is never given. Equal rounds g
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from services.beds.allocation import exact, rooms
 from services.beds.allocation.assignment import NO_COLUMN, assign, weights_of
-from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Ints, Matrix, build
-from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Round, RunnerUp, Unassigned
+from services.beds.allocation.matrix import NONE_BROKEN, OPEN, RULES, SEX_BROKEN, SEXES, Floats, Ints, Matrix, build
+from services.beds.allocation.model import AT_ONCE, Answer, Assigned, Effort, Rival, Round, RunnerUp, Unassigned
 from services.beds.scoring import points
 from services.beds.scoring.hard_rules import Rule, first_broken_rule
 from services.beds.scoring.model import Policy
@@ -34,8 +34,9 @@ def answer_to(question: Round, matrix: Matrix, effort: Effort, started: float) -
     """The answer to a round that is laid out already; `started` is when that began, on the performance counter."""
     best, bound = best_choice(matrix, effort)
     chosen = canonical(matrix, best)
-    assigned = tuple(assigned_of(matrix, chosen, question.policy))
-    achieved = sum(one.score.points for one in assigned)
+    assigned = tuple(assigned_of(matrix, chosen, question.policy, question.kept))
+    stay = np.count_nonzero((chosen == matrix.kept) & (chosen != NO_COLUMN))
+    achieved = sum(one.score.points for one in assigned) + question.policy.keep_bonus * int(stay)
     return Answer(
         assigned=assigned,
         unassigned=unassigned_of(
@@ -86,38 +87,82 @@ def canonical(matrix: Matrix, chosen: Ints) -> Ints:
     return ordered
 
 
-def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy) -> Iterator[Assigned]:
+def assigned_of(matrix: Matrix, chosen: Ints, policy: Policy, kept: Mapping[str, str]) -> Iterator[Assigned]:
     """The pairs in order of request id, each checked against the rules and explained."""
     after = rooms.sexes_after(matrix, chosen)
-    beds = [iter(column.bed_ids) for column in matrix.columns]
-    for row in np.flatnonzero(chosen != NO_COLUMN):
+    beds = beds_of(matrix, chosen, kept)
+    rows = np.flatnonzero(chosen != NO_COLUMN)
+    for row, other_column, other_row in zip(rows, *next_best(matrix, rows, chosen[rows], policy), strict=True):
         waiting, column = matrix.waiting[row], chosen[row]
         place = matrix.columns[column].place
         state = after[matrix.room[column]]
         crowded = replace(place, room_sex=SEXES[state]) if state in range(len(SEXES)) else place
         if rule := first_broken_rule(waiting, crowded, policy):
             raise RuleBroken(f"{waiting.request_id} in {place.bed_id} would break {rule}")
-        bed_id = next(beds[column])
+        bed_id = beds[int(row)]
         yield Assigned(
             request_id=waiting.request_id,
             bed_id=bed_id,
             tier=int(matrix.tier[row]),
             score=points.score(waiting, place, policy, matrix.context),
-            runner_up=runner_up(matrix, int(row), int(column), bed_id),
+            runner_up=runner_up(matrix, int(row), int(other_column), bed_id, policy),
+            rival=rival(matrix, int(other_row), int(column), policy),
         )
 
 
-def runner_up(matrix: Matrix, row: int, chosen: int, bed_id: str) -> RunnerUp | None:
-    """The best bed beside the one that was chosen; one of the same column is as good."""
-    allowed = np.where(matrix.broken[row] == NONE_BROKEN, matrix.weights[row], -np.inf)
-    others = [other for other in matrix.columns[chosen].bed_ids if other != bed_id]
-    if not others:
-        allowed[chosen] = -np.inf
-    best = int(allowed.argmax())
-    if np.isneginf(allowed[best]):
+def next_best(matrix: Matrix, rows: Ints, columns: Ints, policy: Policy) -> tuple[Ints, Ints]:
+    """For each placed row the column of the next best bed, and for its bed the row of the next best patient.
+
+    Of those that no rule forbade before the round, whoever has them now; NO_COLUMN where there is none. A column with
+    another free bed is its own next best.
+    """
+    allowed = np.where(matrix.broken == NONE_BROKEN, matrix.weights, -np.inf)
+    standing = np.flatnonzero(matrix.kept >= 0)
+    allowed[standing, matrix.kept[standing]] -= policy.keep_bonus
+    at = np.arange(len(rows))
+    alone = matrix.free[columns] == 1
+    beds, patients = allowed.take(rows, axis=0), allowed.take(columns, axis=1)
+    beds[at[alone], columns[alone]] = -np.inf
+    patients[rows, at] = -np.inf
+    return greatest(beds, axis=1), greatest(patients, axis=0)
+
+
+def greatest(values: Floats, axis: int) -> Ints:
+    """Where the greatest value is, or NO_COLUMN where all are minus infinity."""
+    if not values.size:
+        return np.full(values.shape[1 - axis], NO_COLUMN)
+    return np.where(np.isneginf(values.max(axis=axis)), NO_COLUMN, values.argmax(axis=axis))
+
+
+def beds_of(matrix: Matrix, chosen: Ints, kept: Mapping[str, str]) -> dict[int, str]:
+    """A bed of its column for each placed row: the one that was proposed before, else the first that is left."""
+    rows = [int(row) for row in np.flatnonzero(chosen != NO_COLUMN)]
+    given = {row: kept[matrix.waiting[row].request_id] for row in rows if chosen[row] == matrix.kept[row]}
+    taken = set(given.values())
+    left = [iter([bed for bed in column.bed_ids if bed not in taken]) for column in matrix.columns]
+    return {row: given[row] if row in given else next(left[chosen[row]]) for row in rows}
+
+
+def rival(matrix: Matrix, row: int, column: int, policy: Policy) -> Rival | None:
+    """The next best patient for a bed."""
+    if row == NO_COLUMN:
         return None
-    beds = others if best == chosen else matrix.columns[best].bed_ids
-    return RunnerUp(bed_id=beds[0], points=float(allowed[best]))
+    return Rival(request_id=matrix.waiting[row].request_id, points=plain_points(matrix, row, column, policy))
+
+
+def runner_up(matrix: Matrix, row: int, column: int, bed_id: str, policy: Policy) -> RunnerUp | None:
+    """The next best bed for a patient."""
+    if column == NO_COLUMN:
+        return None
+    other = next(one for one in matrix.columns[column].bed_ids if one != bed_id)
+    return RunnerUp(bed_id=other, points=plain_points(matrix, row, column, policy))
+
+
+def plain_points(matrix: Matrix, row: int, column: int, policy: Policy) -> float:
+    """The score of a pair: its weight, but where a bonus is in it."""
+    if matrix.kept[row] != column:
+        return float(matrix.weights[row, column])
+    return points.score(matrix.waiting[row], matrix.columns[column].place, policy, matrix.context).points
 
 
 def unassigned_of(matrix: Matrix, chosen: Ints, not_free: int) -> tuple[Unassigned, ...]:

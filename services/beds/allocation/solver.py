@@ -23,7 +23,7 @@ def main() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while question := next_frame(questions):
             try:
-                answers.write(packed(solve(unpacked(question))))
+                answers.write(packed(solve(*unpacked(question))))
                 answers.flush()
             except BrokenPipeError:
                 os._exit(0)

@@ -4,7 +4,7 @@ Invariant: a request has one proposal or one reason, a bed is proposed to one pa
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, Column, DateTime, UniqueConstraint, dele
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
+from services.beds.allocation import inputs as kept_inputs
 from services.beds.allocation.proposals import Proposal, Unplaced
 from services.beds.scoring.points import Term
 from services.beds.tables import Row
@@ -47,6 +48,11 @@ class ProposalRow(Row, table=True):
     policy_version: str
     gap: float
     proposed_at: datetime = Field(sa_type=DateTime(timezone=True))
+    available_from: datetime | None = Field(sa_type=DateTime(timezone=True))
+    rival_request_id: UUID | None
+    rival_margin: float | None
+    inputs: dict[str, Any] | None = Field(sa_column=Column(JSONB, nullable=True))
+    policy_digest: str | None
 
 
 class UnplacedRow(Row, table=True):
@@ -73,6 +79,12 @@ async def proposals(work: Work) -> list[Proposal]:
     return [_proposal(row) for row in rows]
 
 
+async def proposed_beds(work: Work) -> list[tuple[UUID, str, datetime | None]]:
+    """Each live proposal's request and bed, and from when the bed can be had if it was not free."""
+    query = select(ProposalRow.request_id, ProposalRow.bed_id, ProposalRow.available_from)
+    return list(await work.session.exec(query))
+
+
 async def proposal(work: Work, request_id: UUID) -> Proposal | None:
     """The live proposal for a request."""
     row = await work.session.get(ProposalRow, request_id)
@@ -87,7 +99,7 @@ async def unplaced(work: Work, request_id: UUID) -> Unplaced | None:
 
 async def write_proposals(work: Work, new: Sequence[Proposal]) -> None:
     """Write new proposals, in one statement."""
-    rows = [asdict(one) | {"terms": [term._asdict() for term in one.terms]} for one in new]
+    rows = [_row(one) for one in new]
     await (await work.sql()).execute(WRITE_PROPOSALS, to_json(rows).decode())
 
 
@@ -104,5 +116,19 @@ async def write_unplaced(work: Work, now_unplaced: Sequence[Unplaced]) -> None:
     await connection.execute(WRITE_UNPLACED, to_json([asdict(one) for one in now_unplaced]).decode())
 
 
+def _row(one: Proposal) -> dict[str, Any]:
+    values = {field.name: getattr(one, field.name) for field in fields(Proposal)}
+    return values | {
+        "terms": [term._asdict() for term in one.terms],
+        "inputs": kept_inputs.dumped(one.inputs) if one.inputs else None,
+    }
+
+
 def _proposal(row: ProposalRow) -> Proposal:
-    return Proposal(**{**row.model_dump(), "terms": tuple(Term(**term) for term in row.terms)})
+    return Proposal(
+        **row.model_dump()
+        | {
+            "terms": tuple(Term(**term) for term in row.terms),
+            "inputs": kept_inputs.loaded(row.inputs) if row.inputs else None,
+        }
+    )

@@ -19,6 +19,9 @@ sex = attrgetter("sex")
 attributes = attrgetter("attributes")
 age_group = attrgetter("age_group")
 stay_band = attrgetter("stay_band")
+wanted_ward = attrgetter("wanted_ward")
+ward_id = attrgetter("ward")
+free_in_hours = attrgetter("free_in_hours")
 for_resuscitation = attrgetter("for_resuscitation")
 
 
@@ -41,5 +44,6 @@ def alike(place: Place) -> tuple[Any, ...]:
     """All that tells one free bed from another, but its id."""
     return (
         *(place.room_id, place.ward, place.campus, *ward(place), *sex_rule(place)),
-        *(place.attributes, place.age_group, place.isolation, place.stay_band, place.for_resuscitation),
+        *(place.attributes, place.age_group, place.isolation, place.stay_band),
+        *(place.free_in_hours, place.for_resuscitation),
     )

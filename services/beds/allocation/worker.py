@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from services.beds.allocation.frames import LENGTH, packed, unpacked
-from services.beds.allocation.model import Answer, Round
+from services.beds.allocation.model import AT_ONCE, Answer, Effort, Round
 
 PROGRAM = "services.beds.allocation.solver"
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,9 +56,9 @@ class Optimiser:
         async with self._turn:
             await self._running()
 
-    async def solve(self, question: Round) -> Answer:
+    async def solve(self, question: Round, effort: Effort = AT_ONCE) -> Answer:
         """The answer to a round; rounds asked at once wait their turn. Raises `OptimiserLost`."""
-        frame = packed(question.reduced())
+        frame = packed((question.reduced(), effort))
         async with self._turn:
             for _ in range(ATTEMPTS):
                 try:

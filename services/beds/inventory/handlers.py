@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.beds.inventory import attributes, import_store, model, store
-from services.beds.inventory.model import Bed, BedLine, ImportReport, Ward, WardCount
+from services.beds.inventory import attributes, import_store, importing, model, store, wish_store
+from services.beds.inventory.importing import ImportReport
+from services.beds.inventory.model import Bed, BedLine, Ward, WardCount
 from services.beds.scoring.model import BedStatus
 from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
@@ -23,13 +24,13 @@ async def import_beds(
     await import_store.wait_for_turn(work)
     lines, unknown = attributes.part(lines, known_attributes)
     known = {bed.bed_id: bed for bed in await store.beds_of_rooms(work, {line.room.room_id for line in lines})}
-    good, refused = model.rejected_by_pool(lines, known)
+    good, refused = importing.rejected_by_pool(lines, known)
     await import_store.write(work, good)
     added = [line.bed_id for line in good if line.bed_id not in known]
     for bed in await store.beds_by_id(work, added):
         _publish(bed, work)
     if good:
-        await store.want_round(work)
+        await wish_store.want_round(work)
     every = sorted((*rejected, *unknown, *refused), key=lambda one: one.line)
     return ImportReport(imported=len(good), added=len(added), rejected_rows=tuple(every))
 
@@ -55,7 +56,7 @@ async def beds_of_place(place_id: str, work: Work) -> list[Bed]:
 
 
 async def beds_by_id(bed_ids: Collection[str], work: Work) -> dict[str, Bed]:
-    """These beds as they stand; `Missing` when there is no such one."""
+    """These beds as they stand, in order of id; `Missing` when there is no such one."""
     return {bed.bed_id: bed for bed in await store.beds_by_id(work, bed_ids)}
 
 
@@ -149,7 +150,7 @@ async def open_bed(bed_id: str, work: Work) -> Bed | Refused:
 async def hold_for_resuscitation(bed: Bed, work: Work, *, held: bool) -> None:
     """Hold a bed, which this work has locked, for whoever goes before everybody else; or for everybody again."""
     await store.hold(work, bed.bed_id, held=held)
-    await store.want_round(work)
+    await wish_store.want_round(work)
 
 
 async def held_beds(work: Work) -> list[Bed]:
@@ -166,7 +167,7 @@ async def set_automatic(ward_id: str, auto_accept: bool, work: Work) -> Ward:
     """Switch a ward's automatic mode; what is proposed there already is accepted by the next round."""
     ward = replace(await store.ward(work, ward_id), auto_accept=auto_accept)
     await store.save_ward(work, ward)
-    await store.want_round(work)
+    await wish_store.want_round(work)
     return ward
 
 
@@ -182,22 +183,22 @@ async def wards(work: Work) -> list[WardCount]:
 
 async def want_round(work: Work) -> None:
     """Note that the whole pool should be looked at again."""
-    await store.want_round(work)
+    await wish_store.want_round(work)
 
 
 async def wanted_rounds(work: Work) -> list[int]:
     """What a round that starts now answers."""
-    return await store.wanted_rounds(work)
+    return await wish_store.wanted_rounds(work)
 
 
 async def round_wanted_at(work: Work) -> datetime | None:
     """Since when a round is wanted, if it is."""
-    return await store.round_wanted_at(work)
+    return await wish_store.round_wanted_at(work)
 
 
 async def forget_wanted(answered: Sequence[int], work: Work) -> int:
     """Take away what a round has answered; how much of it was still there."""
-    return await store.forget_wanted(work, answered)
+    return await wish_store.forget_wanted(work, answered)
 
 
 async def _locked(bed_id: str, work: Work) -> Bed:
@@ -224,7 +225,7 @@ async def _write(before: Bed, after: Bed, work: Work) -> None:
     await store.save(work, after)
     _publish(after, work)
     if before.is_free != after.is_free:
-        await store.want_round(work)
+        await wish_store.want_round(work)
 
 
 def _publish(bed: Bed, work: Work) -> None:

@@ -1,4 +1,4 @@
-"""The rules of the inventory: what a bed is, which state follows which, and what an import may change.
+"""The rules of the inventory: what a bed is, and which state follows which.
 
 A bed stands as HL7 table 0116 says; `reserved` is ours, beside it, because the table has no code for it. Invariant: a
 bed belongs to one stay exactly while it is occupied or reserved, and its version rises by one with each change.
@@ -12,13 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, Place, Sex, SexPolicy
-from services.beds.scoring.table_file import RejectedLine
 from shared.decision import Refused
 from shared.messages.beds.inventory import BedState, BedStatusChanged
 
 CLEANABLE = (BedStatus.HOUSEKEEPING, BedStatus.CONTAMINATED)
 OPENABLE = (BedStatus.CLOSED, BedStatus.ISOLATED)
-WITH_A_PATIENT = (BedStatus.OCCUPIED, BedStatus.RESERVED)
 GIVEN_BACK = (BedStatus.UNOCCUPIED, *CLEANABLE)
 """How a bed may stand that its last patient comes back to."""
 
@@ -128,18 +126,6 @@ class BedLine:
     stay_band: tuple[int, int] | None
     status: BedStatus
     room_sex: Sex | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did: good lines, how many of them were new beds, and everything wrong with the others.
-
-    Beds that were there took the file's traits and kept their status.
-    """
-
-    imported: int
-    added: int
-    rejected_rows: tuple[RejectedLine, ...]
 
 
 def place_of(bed: Bed, room_sex: Sex | None) -> Place:
@@ -274,27 +260,6 @@ def events(bed: Bed) -> tuple[BedStatusChanged, BedState]:
         changed_at=bed.changed_at,
         aggregate_version=bed.version,
     )
-
-
-def rejected_by_pool(lines: Sequence[BedLine], known: Mapping[str, Bed]) -> tuple[list[BedLine], list[RejectedLine]]:
-    """Part the good lines into those the pool can take and those it cannot, `known` being the beds of their rooms."""
-    in_use = {bed.room.room_id: bed.room.sex_policy for bed in known.values() if bed.stay_id is not None}
-    good: list[BedLine] = []
-    rejected: list[RejectedLine] = []
-    for line in lines:
-        if line.bed_id not in known and line.status in WITH_A_PATIENT:
-            remedy = "import the bed as U, then admit whoever lies there"
-            rejected.append(_rejected(line, "status", "is a new bed with a patient nobody knows", remedy))
-        elif line.room.sex_policy is not in_use.get(line.room.room_id, line.room.sex_policy):
-            remedy = "import it again when nobody lies or is expected in the room"
-            rejected.append(_rejected(line, "sex_policy", "would change while the room is in use", remedy))
-        else:
-            good.append(line)
-    return good, rejected
-
-
-def _rejected(line: BedLine, field: str, reason: str, remedy: str) -> RejectedLine:
-    return RejectedLine(line=line.line, field=field, reason=reason, remedy=remedy)
 
 
 def _changed(bed: Bed, now: datetime, **changes: Any) -> Bed:  # noqa: ANN401 - the fields of a bed

@@ -1,10 +1,10 @@
-"""Where wards, rooms and beds are kept, with the wish for a round; and the only SQL about them.
+"""Where wards, rooms and beds are kept; and the only SQL about them.
 
 Invariant: a bed belongs to a stay exactly while it is occupied or reserved, and only an unoccupied bed is reserved.
 Rows are locked bed by bed in order of bed id, always after the stay and the request they are changed for.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    delete,
     false,
     func,
     update,
@@ -95,15 +94,6 @@ class BedRow(Row, table=True):
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
     version: int
     for_resuscitation: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-
-
-class RoundWantedRow(Row, table=True):
-    """A reason to look at the whole pool again. Rows are only added and taken away, so nobody waits for anybody."""
-
-    __tablename__ = "round_wanted"
-
-    wanted_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    wanted_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 BEDS = """
@@ -236,27 +226,6 @@ async def ward_counts(work: Work) -> list[WardCount]:
         beds_by.setdefault(ward_id, {})[BedStatus.RESERVED if reserved else status] = number
     wards = await work.session.exec(select(WardRow).order_by(col(WardRow.ward_id)))
     return [_ward_count(row, beds_by.get(row.ward_id, {})) for row in wards]
-
-
-async def want_round(work: Work) -> None:
-    """Note that the pool should be looked at again."""
-    work.session.add(RoundWantedRow(wanted_at=work.now))
-
-
-async def wanted_rounds(work: Work) -> list[int]:
-    """What a round that starts now answers."""
-    return [number for number in await work.session.exec(select(RoundWantedRow.wanted_id)) if number is not None]
-
-
-async def round_wanted_at(work: Work) -> datetime | None:
-    """Since when a round is wanted; None when nothing has happened since the last."""
-    return (await work.session.exec(select(func.min(RoundWantedRow.wanted_at)))).one()
-
-
-async def forget_wanted(work: Work, answered: Sequence[int]) -> int:
-    """Take away what a round has answered; how much of it was still there."""
-    gone = await work.session.exec(delete(RoundWantedRow).where(col(RoundWantedRow.wanted_id).in_(answered)))
-    return int(gone.rowcount)
 
 
 async def _fetch(work: Work, query: str, *arguments: Any) -> list[Bed]:  # noqa: ANN401 - what the query takes

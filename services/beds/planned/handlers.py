@@ -80,8 +80,13 @@ async def promised_to_another(bed_id: str, patient_id: UUID, work: Work) -> Refu
 
 async def offered_beds(work: Work) -> list[Bed]:
     """The free beds that no promise has taken hold of, in order of id."""
-    held = await store.held_beds(work)
+    held = await promised_beds(work)
     return [bed for bed in await inventory.free_beds(work) if bed.bed_id not in held]
+
+
+async def promised_beds(work: Work) -> set[str]:
+    """The beds that a promise has taken hold of, free or not."""
+    return await store.held_beds(work)
 
 
 async def patients_with_promise(patient_ids: Collection[UUID], work: Work) -> set[UUID]:

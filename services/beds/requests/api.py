@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.beds.casemix.model import RwSource
 from services.beds.requests import handlers
 from services.beds.requests.model import AdmissionRequest, Phase, Ranked
-from services.beds.scoring.model import AdmissionClass, Isolation, Sex
+from services.beds.scoring.model import AdmissionClass, Isolation, Sex, Urgency
 from services.beds.settings import CurrentPolicy
 from shared.auth import Role, may
 from shared.http import REFUSALS, QueryRunner
@@ -36,13 +37,14 @@ class RequestView(BaseModel):
     procedure_code: str | None
     drg: str | None
     drg_version: str | None
-    rw: float | None = Field(description="relative weight of the DRG; null = not known yet")
-    level4: bool
-    department_cmi: float
+    rw: float | None = Field(description="relative weight that the clinic gave; null = not known yet")
+    level4: bool = Field(description="as the clinic wrote it; a loaded catalogue decides")
+    department_cmi: float = Field(description="as the clinic wrote it; counts until enough stays were settled")
     social_points: float
     needs: list[str]
     isolation: Isolation
     expected_days: int
+    wanted_ward_id: str | None = Field(description="a wish, not a rule")
     requested_at: AwareDatetime
     queued_at: AwareDatetime
     phase: Phase
@@ -68,7 +70,20 @@ class RankedView(BaseModel):
     points: float = Field(description="the sum of the terms that are the patient's own, whichever the bed")
     terms: list[TermView]
     policy_version: str
+    rw_source: RwSource = Field(
+        description="the table of weights in force, the request, or the median of the department's settled stays"
+    )
     request: RequestView
+
+
+class LongestWaitView(BaseModel):
+    """Those of one urgency who wait."""
+
+    urgency: Urgency
+    waiting: int
+    overdue: int = Field(description="of them, those who wait longer than is allowed")
+    ratio: float = Field(description="longest wait ÷ longest that is allowed")
+    request_id: UUID = Field(description="whose wait that is")
 
 
 @router.get("", dependencies=[may(*READERS)])
@@ -77,6 +92,13 @@ async def ranked_requests(
 ) -> list[RankedView]:
     """Everybody who waits for a bed, the most urgent first, with the score of each term by term."""
     return [_ranked(one) for one in await queries.run(handlers.ranked, policy, limit)]
+
+
+@router.get("/longest-waits", dependencies=[may(*READERS)])
+async def longest_waits(queries: QueryRunner, policy: CurrentPolicy) -> list[LongestWaitView]:
+    """For each urgency, the longest wait beside the longest that is allowed; above 1 somebody is overdue."""
+    found = await queries.run(handlers.longest_waits, policy)
+    return [LongestWaitView.model_validate(one, from_attributes=True) for one in found]
 
 
 @router.get("/{request_id}", dependencies=[may(*READERS)])
@@ -97,5 +119,6 @@ def _ranked(one: Ranked) -> RankedView:
         points=one.points,
         terms=[TermView.model_validate(term, from_attributes=True) for term in one.terms],
         policy_version=one.policy_version,
+        rw_source=one.rw_source,
         request=_view(one.request),
     )

@@ -1,13 +1,17 @@
 """What can be asked of admission requests, and what they react to: one function a use case. The edge commits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from services.beds.casemix import handlers as casemix
+from services.beds.casemix.model import Known, SettledCase
 from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
-from services.beds.requests.model import AdmissionRequest, Phase, Ranked, Reason
+from services.beds.requests.model import AdmissionRequest, LongestWait, Phase, Ranked, Reason
 from services.beds.scoring.model import Policy
 from shared.decision import Refused
+from shared.messages.discharge.settlement import Settled
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -17,7 +21,11 @@ async def on_admission_requested(event: AdmissionRequested, work: Work) -> None:
     """A clinician has written an admission request: the patient waits, and a round may have a bed for them."""
     deceased = await store.is_deceased(work, event.patient_id)
     request, queued = model.queue(event, work.now, deceased=deceased)
-    if await store.add(work, request) and queued is not None:
+    if not await store.add(work, request):
+        return
+    if settled_at := await casemix.settled_at(request.request_id, work):
+        await _count(request, settled_at, work)
+    if queued is not None:
         work.publish(queued)
         await inventory.want_round(work)
 
@@ -66,7 +74,46 @@ async def waiting(work: Work) -> list[AdmissionRequest]:
 
 async def ranked(policy: Policy, limit: int, work: Work) -> list[Ranked]:
     """Everybody who waits, in order of urgency, with reasons; the first `limit` of them."""
-    return model.rank(await store.waiting(work), policy, work.now)[:limit]
+    requests = await store.waiting(work)
+    mix = await casemix.case_mix(policy, work)
+    return model.rank(requests, policy, work.now, await known(requests, work), mix)[:limit]
+
+
+async def known(requests: Sequence[AdmissionRequest], work: Work) -> Known:
+    """What the tables in force say of the codes of these requests."""
+    return await casemix.known([model.plan(one) for one in requests], work.now, work)
+
+
+async def longest_waits(policy: Policy, work: Work) -> list[LongestWait]:
+    """For each urgency, the longest wait beside the longest that is allowed."""
+    return model.longest_waits([model.waiting(one, work.now) for one in await store.waiting(work)], policy)
+
+
+async def expected_days(request_ids: Collection[UUID], work: Work) -> dict[UUID, int]:
+    """How long each of these stays was planned to be, in days."""
+    return await store.expected_days(work, request_ids)
+
+
+async def waiting_since(work: Work) -> datetime | None:
+    """Since when the first of those who wait is known; None when nobody waits."""
+    return await store.waiting_since(work)
+
+
+async def on_settled(event: Settled, work: Work) -> None:
+    """The insurance centre has settled a stay: it counts in its department's case mix, with the RW in force then.
+
+    The request may be heard of later, where topics are read again from their beginning.
+    """
+    request = await store.request_or_none(work, event.stay_id)
+    if request is None:
+        await casemix.count_settled(SettledCase(stay_id=event.stay_id, settled_at=event.settled_at), work)
+    else:
+        await _count(request, event.settled_at, work)
+
+
+async def _count(request: AdmissionRequest, settled_at: datetime, work: Work) -> None:
+    tables = await casemix.known([model.plan(request)], settled_at, work)
+    await casemix.count_settled(model.settled(request, tables, settled_at), work)
 
 
 async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:

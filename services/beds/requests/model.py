@@ -10,8 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.beds.casemix.model import NOTHING_KNOWN, Known, Plan, RwSource, SettledCase
 from services.beds.scoring import hard_rules, points
-from services.beds.scoring.model import AdmissionClass, Isolation, Policy, Sex, Waiting
+from services.beds.scoring.model import NO_CASE_MIX, AdmissionClass, CaseMix, Isolation, Policy, Sex, Urgency, Waiting
 from services.beds.scoring.points import Term
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
 from shared.messages.registration.admissions import AdmissionRequested
@@ -60,6 +61,7 @@ class AdmissionRequest:
     needs: tuple[str, ...]
     isolation: Isolation
     expected_days: int
+    wanted_ward_id: str | None
     requested_at: datetime
     queued_at: datetime
     phase: Phase
@@ -77,6 +79,18 @@ class Ranked:
     points: float
     terms: tuple[Term, ...]
     policy_version: str
+    rw_source: RwSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongestWait:
+    """Of those of one urgency who wait: `ratio` is the longest wait beside the longest that is allowed, r."""
+
+    urgency: Urgency
+    waiting: int
+    overdue: int
+    ratio: float
+    request_id: UUID
 
 
 def queue(
@@ -97,8 +111,31 @@ def queue(
     )
 
 
-def waiting(request: AdmissionRequest, now: datetime) -> Waiting:
-    """The request as score and hard rules see it. Waiting counts from when the clinic wrote it."""
+def plan(request: AdmissionRequest) -> Plan:
+    """What the request says of the planned stay, to be looked up in the tables."""
+    return Plan(
+        drg=request.drg,
+        drg_version=request.drg_version,
+        rw=request.rw,
+        procedure_code=request.procedure_code,
+        level4=request.level4,
+    )
+
+
+def settled(request: AdmissionRequest, known: Known, settled_at: datetime) -> SettledCase:
+    """The stay as its department's case mix counts it."""
+    rw, source = known.rw(plan(request))
+    return SettledCase(
+        stay_id=request.request_id, specialty=request.specialty, rw=rw, rw_source=source, settled_at=settled_at
+    )
+
+
+def waiting(request: AdmissionRequest, now: datetime, known: Known = NOTHING_KNOWN) -> Waiting:
+    """The request as score and hard rules see it, with what the tables say of its codes.
+
+    Waiting counts from when the clinic wrote it.
+    """
+    rw, _ = known.rw(plan(request))
     return Waiting(
         request_id=str(request.request_id),
         specialty=request.specialty,
@@ -109,14 +146,15 @@ def waiting(request: AdmissionRequest, now: datetime) -> Waiting:
         triage=request.triage,
         admission_class=request.admission_class,
         waited_hours=max(0.0, (now - request.requested_at).total_seconds() / SECONDS_AN_HOUR),
-        rw=request.rw,
-        level4=request.level4,
+        rw=rw,
+        level4=known.is_level4(plan(request)),
         department_cmi=request.department_cmi,
         social_points=request.social_points,
         needs=frozenset(request.needs),
         isolation=request.isolation,
         expected_days=request.expected_days,
         immediate=request.immediate,
+        wanted_ward=request.wanted_ward_id,
     )
 
 
@@ -136,10 +174,35 @@ def withdrawn(request: AdmissionRequest, reason: str, now: datetime) -> Admissio
     )
 
 
-def rank(requests: Sequence[AdmissionRequest], policy: Policy, now: datetime) -> list[Ranked]:
+def longest_waits(everyone: Sequence[Waiting], policy: Policy) -> list[LongestWait]:
+    """For each urgency somebody waits with, whose share of the longest wait is the greatest; above 1 is overdue."""
+    shares: dict[Urgency, list[tuple[float, str]]] = {}
+    for one in everyone:
+        share = one.waited_hours / policy.longest_wait_hours[one.urgency]
+        shares.setdefault(one.urgency, []).append((share, one.request_id))
+    return [
+        LongestWait(
+            urgency=urgency,
+            waiting=len(shares[urgency]),
+            overdue=sum(share > 1 for share, _ in shares[urgency]),
+            ratio=max(shares[urgency])[0],
+            request_id=UUID(max(shares[urgency])[1]),
+        )
+        for urgency in Urgency
+        if urgency in shares
+    ]
+
+
+def rank(
+    requests: Sequence[AdmissionRequest],
+    policy: Policy,
+    now: datetime,
+    known: Known = NOTHING_KNOWN,
+    mix: CaseMix = NO_CASE_MIX,
+) -> list[Ranked]:
     """Who goes first: tier, then the six points that are the patient's own (bed-rules §3), then who came first."""
-    asked = [(request, waiting(request, now)) for request in requests]
-    context = points.context_of((one for _, one in asked), policy)
+    asked = [(request, waiting(request, now, known)) for request in requests]
+    context = points.context_of((one for _, one in asked), policy, mix)
     scored = [(request, one, points.priority(one, policy, context)) for request, one in asked]
     scored.sort(
         key=lambda one: (hard_rules.tier(one[1]), -points.total(one[2]), one[0].requested_at, one[0].request_id)
@@ -153,6 +216,7 @@ def rank(requests: Sequence[AdmissionRequest], policy: Policy, now: datetime) ->
             points=points.total(terms),
             terms=terms,
             policy_version=policy.version,
+            rw_source=known.rw(plan(request))[1],
         )
         for place, (request, one, terms) in enumerate(scored, start=1)
     ]
@@ -182,6 +246,7 @@ def _request(event: AdmissionRequested, now: datetime, phase: Phase) -> Admissio
         needs=event.needs,
         isolation=Isolation(event.isolation),
         expected_days=event.expected_days,
+        wanted_ward_id=event.wanted_ward_id,
         requested_at=event.requested_at,
         queued_at=now,
         phase=phase,

@@ -57,6 +57,7 @@ class AdmissionRequestRow(Row, table=True):
     needs: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     isolation: str
     expected_days: int
+    wanted_ward_id: str | None
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
     queued_at: datetime = Field(sa_type=DateTime(timezone=True))
     phase: str
@@ -77,6 +78,10 @@ WHERE admission_request.request_id = still.request_id RETURNING {COLUMNS}
 """  # noqa: S608 - the names of our own columns
 
 
+EXPECTED_DAYS = "SELECT request_id, expected_days FROM admission_request WHERE request_id = ANY($1::uuid[])"
+WAITING_SINCE = "SELECT min(queued_at) FROM admission_request WHERE phase = 'waiting'"
+
+
 class DeceasedRow(Row, table=True):
     """A patient who has died; a request that is heard of later must not wait."""
 
@@ -90,6 +95,12 @@ async def add(work: Work, new: AdmissionRequest) -> bool:
     """Write a new request. False when it is there already."""
     values = insert(AdmissionRequestRow).values(**asdict(new)).on_conflict_do_nothing()
     return (await work.session.exec(values)).rowcount == 1
+
+
+async def request_or_none(work: Work, request_id: UUID) -> AdmissionRequest | None:
+    """The request, if there is one."""
+    row = await work.session.get(AdmissionRequestRow, request_id)
+    return None if row is None else _request(row.model_dump())
 
 
 async def request(work: Work, request_id: UUID, *, lock: bool = False) -> AdmissionRequest:
@@ -106,6 +117,18 @@ async def request(work: Work, request_id: UUID, *, lock: bool = False) -> Admiss
 async def waiting(work: Work) -> list[AdmissionRequest]:
     """Everybody who waits, oldest request first. Through the driver: a round reads hundreds."""
     return [_request(dict(row)) for row in await (await work.sql()).fetch(ALL_WAITING)]
+
+
+async def expected_days(work: Work, request_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How long each of these stays was planned to be, in days."""
+    rows = await (await work.sql()).fetch(EXPECTED_DAYS, list(request_ids))
+    return {row["request_id"]: row["expected_days"] for row in rows}
+
+
+async def waiting_since(work: Work) -> datetime | None:
+    """Since when the first of those who wait is known; None when nobody waits."""
+    found: datetime | None = await (await work.sql()).fetchval(WAITING_SINCE)
+    return found
 
 
 async def next_version_of_waiting(work: Work, request_ids: Collection[UUID]) -> list[AdmissionRequest]:

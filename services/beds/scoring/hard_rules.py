@@ -45,7 +45,7 @@ def tier(waiting: Waiting) -> int:
 def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | None:
     """The first rule that forbids this patient this bed, or None."""
     asked = (
-        (Rule.STATUS, place.status is BedStatus.UNOCCUPIED),
+        (Rule.STATUS, place.status is BedStatus.UNOCCUPIED and can_wait(tier(waiting), place.free_in_hours)),
         (Rule.HELD, may_use_held(tier(waiting), place.for_resuscitation)),
         (Rule.SPECIALTY, accepts_specialty(waiting.specialty, place.specialty, place.overflow)),
         (Rule.CAMPUS, within_reach(waiting.campus, waiting.reachable, place.campus)),
@@ -56,6 +56,11 @@ def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | 
         (Rule.SEX, suits_sex(waiting.sex, place.sex_policy, place.room_sex)),
     )
     return next((rule for rule, holds in asked if not holds), None)
+
+
+def can_wait(of_tier: int, free_in_hours: float) -> bool:
+    """Whoever goes before everybody else is given no bed that is not free yet."""
+    return free_in_hours == 0 or of_tier > 0
 
 
 def may_use_held(of_tier: int, for_resuscitation: bool) -> bool:

@@ -7,9 +7,13 @@ with slots is unpickled ten times slower.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
+"""Days begin and end in this zone."""
 
 DAY_SURGERY = "day-surgery"
 TRIAGE_LEVELS = (1, 2, 3, 4)
@@ -121,6 +125,7 @@ class Waiting:
     isolation: Isolation = Isolation.NONE
     expected_days: float
     immediate: bool = False
+    wanted_ward: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be scored."""
@@ -128,8 +133,8 @@ class Waiting:
             raise Unscorable("triage", "give 1, 2, 3 or 4, or leave it empty")
         if self.triage is None and self.admission_class is AdmissionClass.EMERGENCY:
             raise Unscorable("triage", "an emergency needs a triage level from 1 to 4")
-        for field in ("age_years", "waited_hours", "department_cmi", "expected_days"):
-            require_amount(field, getattr(self, field))
+        for name in ("age_years", "waited_hours", "department_cmi", "expected_days"):
+            require_amount(name, getattr(self, name))
         if self.rw is not None:
             require_amount("rw", self.rw)
         if not 0 <= self.social_points <= 1:
@@ -146,7 +151,8 @@ class Place:
     """One bed, with the traits of its room and ward. `stay_band` = the days the ward is for, both included.
 
     `overflow` lists the other specialties the ward takes, best first. `room_sex` is the sex of those who lie or
-    are expected in the room, None when it is empty. A bed `for_resuscitation` is held for tier 0.
+    are expected in the room, None when it is empty. `free_in_hours` above 0: somebody still lies there, or it is being
+    cleaned; it counts as unoccupied from then on. A bed `for_resuscitation` is held for tier 0.
     """
 
     bed_id: str
@@ -162,17 +168,37 @@ class Place:
     age_group: AgeGroup
     isolation: Isolation = Isolation.NONE
     stay_band: tuple[int, int] | None = None
+    free_in_hours: float = 0.0
     for_resuscitation: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be scored."""
         if self.stay_band is not None and not 0 <= self.stay_band[0] <= self.stay_band[1]:
             raise Unscorable("stay_band", "give first and last day, the first not after the last, such as 1-3")
+        require_amount("free_in_hours", self.free_in_hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMix:
+    """What the settled stays of the last year tell of each specialty: its CMI, and the median RW of its stays.
+
+    A specialty with too few of them is missing, and so is the hospital's CMI (None).
+    """
+
+    hospital_cmi: float | None = None
+    cmi: Mapping[str, float] = field(default_factory=dict)
+    median_rw: Mapping[str, float] = field(default_factory=dict)
+
+
+NO_CASE_MIX = CaseMix()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What each term counts for. `fit` scales the five terms of the bed against the six of the patient."""
+    """What each term counts for. `fit` scales the terms of the bed against the six of the patient.
+
+    `delay` is what a bed costs that is free only at the end of the horizon; it is not scaled.
+    """
 
     u: float
     a: float
@@ -186,6 +212,8 @@ class Weights:
     equip: float
     los: float
     flex: float
+    wish: float
+    delay: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +221,11 @@ class Policy:
     """Every number of the score, in one dated version. Waits are in hours; the keys cover every `Urgency`.
 
     `home` and `overflow` are the values of the specialty term: the ward's own, then the first, second … place in
-    the overflow chain, the last one for all further places. `hospital_cmi` None = the mean of those who wait.
+    the overflow chain, the last one for all further places. `hospital_cmi` None = of the settled stays, else the mean
+    of those who wait. `keep_bonus`: points that a new proposal has to be better by than the one it replaces.
+    A morning round begins at `morning_hour` by the hospital's clock and counts on beds that are free within
+    `horizon_hours`, `turnover_hours` after their patient leaves.
+    A specialty's CMI counts from `case_mix_stays` settled stays in `case_mix_days` on.
     """
 
     version: str
@@ -210,6 +242,25 @@ class Policy:
     overflow: tuple[float, ...]
     scarce: frozenset[str]
     paediatric_below: float
+    keep_bonus: float
+    horizon_hours: float
+    turnover_hours: float
+    morning_hour: int
+    case_mix_days: int
+    case_mix_stays: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All versions that a hospital has, side by side; of two that are valid from one day the later one counts."""
+
+    versions: tuple[Policy, ...]
+
+    def at(self, now: datetime) -> Policy:
+        """The version in force at an instant, by the hospital's calendar; before the first one, the first."""
+        today = now.astimezone(HOSPITAL_ZONE).date()
+        ordered = sorted(self.versions, key=lambda policy: policy.valid_from)
+        return next((policy for policy in reversed(ordered) if policy.valid_from <= today), ordered[0])
 
 
 def require_amount(field: str, amount: float) -> None:

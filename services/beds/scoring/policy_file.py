@@ -1,11 +1,11 @@
 """The edge where a policy comes in: the default in `policies/`, or a file that changes some of its numbers.
 
 Invariant: a policy that leaves here covers every urgency, divides by nothing that is zero, and gives every allowed
-pair a score above zero, so that nobody is left without a bed for nothing. All that is wrong is said at once.
+pair with a free bed a score above zero, so that nobody is left without one for nothing. All faults are said at once.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.beds.scoring.model import LARGEST, Policy, Urgency, Weights
+from services.beds.scoring.model import LARGEST, Policies, Policy, Urgency, Weights
 
 Amount = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
@@ -61,6 +61,8 @@ class WeightsInFile(Strict):
     equip: Amount
     los: Amount
     flex: Amount
+    wish: Amount
+    delay: Amount
 
 
 class PolicyInFile(Strict):
@@ -81,6 +83,12 @@ class PolicyInFile(Strict):
     overflow: Annotated[tuple[PositiveShare, ...], Field(min_length=1)]
     scarce: frozenset[str]
     paediatric_below: Amount
+    keep_bonus: Amount
+    horizon_hours: Positive
+    turnover_hours: Amount
+    morning_hour: Annotated[int, Field(ge=0, le=23)]
+    case_mix_days: Annotated[int, Field(ge=1, le=3650)]
+    case_mix_stays: Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 def default() -> Policy:
@@ -107,6 +115,19 @@ def parse(text: str) -> Policy:
     except ValidationError as rejected:
         raise PolicyRejected(faults_of(rejected)) from None
     return to_policy(in_file)
+
+
+def versions(texts: Iterable[str]) -> Policies:
+    """A hospital's own versions side by side, or the default where it has none.
+
+    Raises `PolicyRejected`, also for a version that is there twice.
+    """
+    own = [parse(text) for text in texts]
+    named = [policy.version for policy in own]
+    if twice := sorted({version for version in named if named.count(version) > 1}):
+        remedy = "give each file a version of its own"
+        raise PolicyRejected((Fault(field="version", reason=f"{twice[0]} is there twice", remedy=remedy),))
+    return Policies(tuple(own) or (default(),))
 
 
 def default_text() -> str:
@@ -168,4 +189,10 @@ def to_policy(in_file: PolicyInFile) -> Policy:
         overflow=in_file.overflow,
         scarce=in_file.scarce,
         paediatric_below=in_file.paediatric_below,
+        keep_bonus=in_file.keep_bonus,
+        horizon_hours=in_file.horizon_hours,
+        turnover_hours=in_file.turnover_hours,
+        morning_hour=in_file.morning_hour,
+        case_mix_days=in_file.case_mix_days,
+        case_mix_stays=in_file.case_mix_stays,
     )

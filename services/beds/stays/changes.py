@@ -205,6 +205,12 @@ def expect_leave(stay: Stay, expected_leave_at: datetime, now: datetime) -> tupl
     return leaving, _expected(leaving)
 
 
+def leaves_at(stay: Stay, expected_days: int) -> datetime:
+    """When an admitted patient is expected to leave: the ward's word, else the order, else after the days asked for."""
+    known = stay.expected_leave_at or stay.discharge_ordered_at
+    return known or (stay.admitted_at or stay.reserved_at) + timedelta(days=expected_days)
+
+
 def cancel_expectation(stay: Stay, now: datetime) -> tuple[Stay, LeaveExpectationCancelled] | Refused:
     """The ward takes back when the patient will leave (A25); an ordered discharge is not the ward's to take back."""
     if stay.phase is not Phase.ADMITTED or stay.expected_leave_at is None:

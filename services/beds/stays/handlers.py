@@ -167,6 +167,13 @@ async def room_sexes(work: Work) -> dict[int, Sex]:
     return await store.room_sexes(work)
 
 
+async def expected_to_leave(work: Work) -> dict[str, datetime]:
+    """Bed → when its patient is expected to leave: as the stay says, else by the days that the request asked for."""
+    lying = await store.admitted(work)
+    days = await requests.expected_days([stay.stay_id for stay in lying if not stay.leaving], work)
+    return {stay.bed_id: changes.leaves_at(stay, days.get(stay.stay_id, 0)) for stay in lying}
+
+
 async def patients_with_bed(patient_ids: Collection[UUID], work: Work) -> set[UUID]:
     """Those of the patients who have a bed or a reservation, or a promise of one: they need no proposal."""
     return await store.patients_with_bed(work, patient_ids) | await planned.patients_with_promise(patient_ids, work)

@@ -11,7 +11,7 @@ from services.beds.inventory.model import Bed
 from services.beds.requests import model as requests_model
 from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.model import Policy
-from services.beds.stays import model, store
+from services.beds.stays import store, suiting
 from services.beds.stays.model import Override, Reason, Stay, Suitability
 from shared.decision import Refused
 from shared.work import Missing, Work
@@ -44,4 +44,4 @@ async def suitability(
     """What the hard rules say to a bed, were it free, with its room as it is now and the specialty that answers now."""
     sexes = await store.room_sexes(work, bed.room_no)
     waiting = replace(requests_model.waiting(request, work.now), specialty=specialty)
-    return model.suitability(waiting, model.as_if_free(bed, sexes.get(bed.room_no)), policy, override)
+    return suiting.suitability(waiting, suiting.as_if_free(bed, sexes.get(bed.room_no)), policy, override)

@@ -8,17 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from services.beds.inventory.model import Bed, place_of
+from services.beds.inventory.model import Bed
 from services.beds.requests.model import AdmissionRequest
-from services.beds.scoring.hard_rules import Rule, first_broken_rule, suits_sex
-from services.beds.scoring.model import BedStatus, Place, Policy, Sex, Waiting
+from services.beds.scoring.hard_rules import Rule
+from services.beds.scoring.model import HOSPITAL_ZONE, Policy, Sex
 from shared.decision import Refused
 from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, PatientTransferred, ReservationExpired
 
-HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
-"""Bed days are counted by the midnights of this zone."""
 INSTANT = timedelta(microseconds=1)
 """The smallest step of time that the database knows."""
 
@@ -155,21 +152,6 @@ class Summary:
     open: int
     left: int
     bed_days: int
-
-
-def suitability(waiting: Waiting, place: Place, policy: Policy, override: Override | None) -> Suitability | Refused:
-    """Put a bed to the hard rules; what they forbid needs an override. That the bed is free is asked of the bed."""
-    rule = first_broken_rule(waiting, place, policy)
-    if rule is None:
-        return Suitability()
-    if override is None:
-        return Refused(reason=Reason.HARD_RULE, remedy=f"it breaks the rule {rule}: choose another bed, or override it")
-    return Suitability(overridden_rule=rule, sex_exception=not suits_sex(waiting.sex, place.sex_policy, place.room_sex))
-
-
-def as_if_free(bed: Bed, room_sex: Sex | None) -> Place:
-    """The bed as the hard rules see it, were it free."""
-    return place_of(replace(bed, status=BedStatus.UNOCCUPIED, reserved=False, stay_id=None, patient_id=None), room_sex)
 
 
 def reserve(

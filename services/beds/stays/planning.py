@@ -15,8 +15,8 @@ from services.beds.planned import handlers as planned
 from services.beds.planned.model import Kind, Patient, Plan, Span, State
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
-from services.beds.scoring.model import Policy
-from services.beds.stays import handlers, model, store
+from services.beds.scoring.model import Policies, Policy
+from services.beds.stays import handlers, store, suiting
 from services.beds.stays.handlers import NOT_WAITING
 from services.beds.stays.model import Override, ReserveBed
 from shared.database import Database
@@ -70,7 +70,7 @@ class CannotBeKept(Exception):
 class DuePlans:
     """Keeps promises whose time has come."""
 
-    policy: Policy
+    policies: Policies
     hold: timedelta
 
     @property
@@ -88,9 +88,10 @@ class DuePlans:
 
     async def _keep(self, plan: Plan, database: Database) -> None:
         """Reserve or close the bed; a promise that a rule forbids by now is given up, and the patient waits on."""
+        policy = self.policies.at(database.clock.now())
         try:
             async with database.work() as work:
-                await keep_plan(plan, self.policy, self.hold, work)
+                await keep_plan(plan, policy, self.hold, work)
         except CannotBeKept as cannot:
             async with database.work() as work:
                 mine = await planned.plan_for_change(plan.plan_id, work)
@@ -104,8 +105,8 @@ async def plan_bed(command: PlanBed, work: Work) -> Plan | Refused:
     if request.phase is not requests_model.Phase.WAITING:
         return NOT_WAITING
     bed = (await inventory.beds_for_change([command.bed_id], work))[command.bed_id]
-    suits = model.suitability(
-        requests_model.waiting(request, work.now), model.as_if_free(bed, None), command.policy, command.override
+    suits = suiting.suitability(
+        requests_model.waiting(request, work.now), suiting.as_if_free(bed, None), command.policy, command.override
     )
     if isinstance(suits, Refused):
         return suits

@@ -247,6 +247,12 @@ async def room_sexes(work: Work, room_no: int | None = None) -> dict[int, Sex]:
     return {number: Sex(sexes[0]) if len(sexes) == 1 else Sex.UNKNOWN for number, sexes in rows}
 
 
+async def admitted(work: Work) -> list[Stay]:
+    """The stays of everybody who lies in a bed."""
+    lying = col(StayRow.phase) == Phase.ADMITTED
+    return [_stay(row) for row in await work.session.exec(select(StayRow).where(lying))]
+
+
 async def patients_with_bed(work: Work, patient_ids: Collection[UUID]) -> set[UUID]:
     """Those of the patients who have a bed or a reservation."""
     live = and_(func.upper_inf(BedUseRow.during), col(BedUseRow.patient_id).in_(list(patient_ids)))

@@ -24,7 +24,7 @@ from services.followup.plans import handlers as plans
 from shared.decision import Refused
 from shared.ids import derived_id, new_id
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
-from shared.messages.beds.stays import PatientAdmitted
+from shared.messages.beds.stays import AdmissionCancelled, PatientAdmitted
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
 
@@ -68,6 +68,17 @@ async def on_admission_queued(event: AdmissionQueued, work: Work) -> None:
 async def on_patient_admitted(event: PatientAdmitted, work: Work) -> None:
     """The wait of this request is over."""
     await _end_request(event.stay_id, event.patient_id, EndReason.ADMITTED, work)
+
+
+async def on_admission_cancelled(event: AdmissionCancelled, work: Work) -> None:
+    """The admission did not count: the patient waits and is called again, unless something else ended the wait."""
+    known = await plans.known_of(event.patient_id, work)
+    await store.forget_admission(work, event.stay_id)
+    ended = EndReason.DECEASED if known.deceased_on is not None else await store.end_of(work, event.stay_id)
+    if schedule := await store.ended_by_admission(work, event.stay_id):
+        kept = policy.shipped()[schedule.policy_version]
+        changed = model.end(schedule, ended, work.now) if ended else model.reopen(schedule, kept, work.now)
+        await store.save_schedule(work, changed)
 
 
 async def on_admission_withdrawn(event: AdmissionWithdrawn, work: Work) -> None:

@@ -161,6 +161,13 @@ def end(schedule: Schedule, reason: EndReason, now: datetime) -> Schedule:
     return replace(schedule, next_due_at=None, end_reason=reason, ended_at=now)
 
 
+def reopen(schedule: Schedule, policy: Policy, now: datetime) -> Schedule:
+    """The admission did not count: the patient waits again, and the next call counts from now."""
+    return replace(
+        schedule, next_due_at=due_after(now, schedule.admission_class, policy), end_reason=None, ended_at=None
+    )
+
+
 def come_up(
     schedule: Schedule, id_of: Callable[[int], UUID], policy: Policy, now: datetime
 ) -> tuple[Schedule, list[CallBack], CallBackDue]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, and_, func, or_, text, tuple_, update
+from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, and_, delete, func, or_, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
@@ -117,9 +117,17 @@ class CallAttemptRow(Row, table=True):
 
 
 async def note_end(work: Work, request_id: UUID, reason: EndReason) -> None:
-    """Remember what ended a wait; what was known first stays."""
+    """Remember what ended a wait; what was known first stays, but for an admission, which may be taken back."""
     noted = insert(WaitEndedRow).values(request_id=request_id, reason=reason)
-    await work.session.exec(noted.on_conflict_do_nothing())
+    taken_back = col(WaitEndedRow.reason) == EndReason.ADMITTED
+    changed = {"reason": noted.excluded.reason}
+    await work.session.exec(noted.on_conflict_do_update(index_elements=["request_id"], set_=changed, where=taken_back))
+
+
+async def forget_admission(work: Work, request_id: UUID) -> None:
+    """The admission that was remembered as a wait's end did not count."""
+    mine = and_(col(WaitEndedRow.request_id) == request_id, col(WaitEndedRow.reason) == EndReason.ADMITTED)
+    await work.session.exec(delete(WaitEndedRow).where(mine))
 
 
 async def end_of(work: Work, request_id: UUID) -> EndReason | None:
@@ -148,6 +156,14 @@ async def going_on(work: Work, patient_id: UUID, request_id: UUID | None = None)
         mine = and_(mine, col(CallScheduleRow.request_id) == request_id)
     query = select(CallScheduleRow).where(mine).order_by(col(CallScheduleRow.request_id)).with_for_update()
     return [_schedule(row) for row in await work.session.exec(query, execution_options=FRESH)]
+
+
+async def ended_by_admission(work: Work, request_id: UUID) -> Schedule | None:
+    """The schedule of a request that an admission ended, locked; None where there is none."""
+    mine = and_(col(CallScheduleRow.request_id) == request_id, col(CallScheduleRow.end_reason) == EndReason.ADMITTED)
+    query = select(CallScheduleRow).where(mine).with_for_update()
+    row = (await work.session.exec(query, execution_options=FRESH)).one_or_none()
+    return None if row is None else _schedule(row)
 
 
 async def claim_due(work: Work, limit: int) -> list[Schedule]:

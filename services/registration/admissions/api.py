@@ -25,6 +25,7 @@ READERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.COORDINATOR, Role.BACK_OFFICE, 
 COUNTERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
+WardId = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,40}/[^/\s]{1,40}$")]
 EncounterId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
 
 
@@ -48,7 +49,7 @@ class NeedBody(BaseModel, extra="forbid"):
     diagnosis_code: Code | None = None
     procedure_code: Code | None = None
     drg: Code | None = None
-    drg_version: Code | None = None
+    drg_version: Code | None = Field(None, description="the grouper's, such as chs-drg-1.1; a must with a drg")
     rw: float | None = Field(None, gt=0, le=1000, description="weight of the DRG; null where it is not known yet")
     level4: bool = Field(False, description="the planned operation is in the level-4 catalogue")
     department_cmi: float = Field(gt=0, le=1000)
@@ -56,6 +57,7 @@ class NeedBody(BaseModel, extra="forbid"):
     needs: list[Code] = Field(default=[], max_length=50, description="equipment the bed must have")
     isolation: Isolation = Isolation.NONE
     expected_days: int = Field(ge=1, le=3650)
+    wanted_ward_id: WardId | None = Field(None, description="a wish, not a rule", examples=["main/M-CA"])
 
 
 class AdmissionBody(NeedBody):
@@ -97,6 +99,7 @@ class NeedView(BaseModel):
     needs: list[str]
     isolation: Isolation
     expected_days: int
+    wanted_ward_id: str | None
 
 
 class AdmissionView(BaseModel):

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     ENCOUNTER_TWICE = "encounter-twice"
     TRIAGE_MISSING = "triage-missing"
     EXAM_TWICE = "exam-twice"
+    DRG_VERSION_MISSING = "drg-version-missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class Need:
     needs: tuple[str, ...]
     isolation: Isolation
     expected_days: int
+    wanted_ward_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,8 @@ def request(
         return Refused(reason=Reason.EXAM_TWICE, remedy="name each exam once")
     if command.need.admission_class is AdmissionClass.EMERGENCY and command.need.triage is None:
         return Refused(reason=Reason.TRIAGE_MISSING, remedy="give triage 1 to 4 for an emergency")
+    if (command.need.drg is None) != (command.need.drg_version is None):
+        return Refused(reason=Reason.DRG_VERSION_MISSING, remedy="give drg and drg_version together, or neither")
     written = AdmissionRequest(
         request_id=command.request_id,
         patient_id=command.patient_id,

@@ -74,6 +74,7 @@ class AdmissionRequestRow(Row, table=True):
     isolation: str
     expected_days: int
     exams: list[str] = Field(sa_column=Column(ARRAY(Text), server_default="{}", nullable=False))
+    wanted_ward_id: str | None = None
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

@@ -1,17 +1,23 @@
 """Reading a run's figures from the services' APIs and the topics; nothing here counts what the driver did."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from services.simulator.play.quiet import Reading
 from services.simulator.play.suite import Suite
 from services.simulator.reading.model import Recording
 from services.simulator.report.checks import checked
 from services.simulator.report.shapes import (
+    BedProposal,
+    BedReason,
     Bookings,
     ExamFigures,
+    MorningRound,
     Part,
     Queue,
     Rejected,
@@ -24,6 +30,7 @@ from services.simulator.report.shapes import (
 )
 from services.simulator.report.topics import count_events
 
+F = TypeVar("F", bound=BaseModel)
 READER: Final = "back-office"
 NURSE: Final = "followup-nurse"
 COORDINATOR: Final = "coordinator"
@@ -37,6 +44,7 @@ class Circumstances:
 
     recording: Recording
     reading: Reading
+    morning: Mapping[str, Any]
     kafka: Part
     postgres: Part
     seconds: Seconds
@@ -47,14 +55,11 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
     recording, reading = circumstances.recording, circumstances.reading
     appointments = await suite.get("registration", "/appointments/summary", role=READER)
     recorded = [count for count in appointments if count["channel"] != FOLLOWUP]
-    waitlist = await suite.get("registration", "/waitlist/summary", role=READER)
-    queue = await suite.get("registration", "/queue/summary", role=READER)
     requests = await suite.get("registration", "/admission-requests/summary", role=READER)
     patients = await suite.get("registration", "/patients/summary", role=READER)
     stays = await suite.get("beds", "/stays/summary", role=COORDINATOR)
     plans = await suite.get("followup", "/plans/summary", role=NURSE)
     tasks = await suite.get("followup", "/tasks/summary", role=NURSE)
-    exams = await suite.get("registration", "/exam-orders/summary", role=READER)
     settlements = await _settlements(suite, await _encounters(suite))
     events, dead_letters = await count_events(suite.addresses.kafka)
     report = Report(
@@ -64,15 +69,16 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         rejected_rows=[Rejected(file=row.file, line=row.line, reason=row.reason) for row in recording.rejected],
         bookings=_bookings(recorded),
         bookings_from_followup=sum(count["booked"] for count in appointments if count["channel"] == FOLLOWUP),
-        waitlist=Waitlist(**{figure: waitlist[figure] for figure in Waitlist.model_fields}),
-        queue=Queue(**queue),
+        waitlist=await _summary(suite, "/waitlist/summary", Waitlist),
+        queue=await _summary(suite, "/queue/summary", Queue),
         admissions=stays["admissions"],
         bed_days=stays["bed_days"],
         plans_opened=plans["opened"],
         tasks=Tasks(due=tasks["due"], done=tasks["done"]),
-        exams=ExamFigures(**{name: exams[name] for name in ExamFigures.model_fields}),
+        exams=await _summary(suite, "/exam-orders/summary", ExamFigures),
         settlements=settlements,
         totals=_totals(settlements),
+        morning_round=_morning_round(circumstances.morning),
         events=events,
         dead_letters=dead_letters + reading.parked,
         outbox_left=reading.outbox,
@@ -83,6 +89,12 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         seconds=circumstances.seconds,
     )
     return checked(report, recording)
+
+
+async def _summary(suite: Suite, path: str, figures: type[F]) -> F:
+    """What registration says there, as far as the report shows it."""
+    said = await suite.get("registration", path, role=READER)
+    return figures.model_validate({name: said[name] for name in figures.model_fields})
 
 
 def _by_class(recorded: list[dict[str, Any]], requests: dict[str, Any]) -> dict[str, int]:
@@ -126,6 +138,28 @@ async def _settlements(suite: Suite, encounters: dict[str, list[str]]) -> list[S
         if page["next"] is None:
             return sorted(found, key=lambda one: (one.case["on"], one.encounter_id))
         after = {"after": page["next"]}
+
+
+def _morning_round(said: Mapping[str, Any]) -> MorningRound:
+    placed = said["placed"]
+    return MorningRound(
+        patients=len(placed) + len(said["unplaced"]),
+        placed=len(placed),
+        gap=said["gap"],
+        policy_version=said["policy_version"],
+        proposals=[_bed_proposal(one) for one in placed],
+    )
+
+
+def _bed_proposal(one: Mapping[str, Any]) -> BedProposal:
+    same = ("bed_id", "tier", "score", "runner_up_bed_id", "margin", "rival_margin")
+    return BedProposal(
+        encounter_id=one["id"],
+        rival_encounter_id=one["rival_id"],
+        terms=[BedReason(name=term["name"], points=term["points"]) for term in one["terms"]],
+        concessions=[BedReason(name=lost["rule"], points=lost["cost"]) for lost in one["concessions"]],
+        **{name: one[name] for name in same},
+    )
 
 
 def _totals(settlements: list[SettlementFigures]) -> Totals:

@@ -89,6 +89,38 @@ class Totals(BaseModel):
     patient_pay_fen: int
 
 
+class BedReason(BaseModel):
+    """A term of a score, or a soft rule that the bed does not keep in full, in points."""
+
+    name: str
+    points: float
+
+
+class BedProposal(BaseModel):
+    """A bed that a round proposes, and why. Margins are the points that the next best lacks."""
+
+    encounter_id: UUID
+    bed_id: str
+    tier: int
+    score: float
+    terms: list[BedReason]
+    concessions: list[BedReason]
+    runner_up_bed_id: str | None
+    margin: float | None
+    rival_encounter_id: UUID | None
+    rival_margin: float | None
+
+
+class MorningRound(BaseModel):
+    """All recorded stays as if they had asked for a bed on one morning; nobody is proposed anything by it."""
+
+    patients: int
+    placed: int
+    gap: float = Field(description="how much more the round could have reached at most, as a share")
+    policy_version: str
+    proposals: list[BedProposal]
+
+
 class Part(BaseModel):
     """A broker or a database server."""
 
@@ -122,6 +154,7 @@ class Report(BaseModel):
     exams: ExamFigures
     settlements: list[SettlementFigures]
     totals: Totals
+    morning_round: MorningRound
     events: dict[str, int] = Field(description="by type, counted on the topics")
     dead_letters: int
     outbox_left: int

@@ -8,7 +8,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedProposed:
-    """A round suggests this bed; a coordinator accepts it, or the ward is automatic. Why: the beds service tells."""
+    """A round suggests this bed; a coordinator accepts it, or the ward is automatic. Why: the beds service tells.
+
+    `available_from`: somebody still lies there or it is being cleaned, and it can be accepted when it is free.
+    """
 
     type: ClassVar = "beds.bed-proposed.v1"
     key: ClassVar = "patient_id"
@@ -22,6 +25,7 @@ class BedProposed:
     policy_version: str
     proposed_at: datetime
     aggregate_version: int
+    available_from: datetime | None = None
 
 
 MESSAGES = (BedProposed,)

@@ -11,7 +11,8 @@ class AdmissionRequested:
     """A clinician has written an admission request (入院证, BED-2). Its id stays the id of the stay that follows.
 
     `source` is clinic, emergency, referral or day-surgery; `triage` 1-4 for emergencies; `admission_class` A, B, C
-    (elective: 30, 90, 365 days), day, transfer or emergency; `rw` is null where the DRG is not known yet.
+    (elective: 30, 90, 365 days), day, transfer or emergency; `rw` is null where the DRG is not known yet, and a `drg`
+    has the version of its grouper. `wanted_ward_id` is a wish, not a rule.
     """
 
     type: ClassVar = "registration.admission-requested.v1"
@@ -42,6 +43,7 @@ class AdmissionRequested:
     expected_days: int
     requested_at: datetime
     aggregate_version: int
+    wanted_ward_id: str | None = None
 
 
 MESSAGES = (AdmissionRequested,)

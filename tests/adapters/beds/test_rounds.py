@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.beds.allocation import handlers as allocation
+from services.beds.allocation.agenda import Kind
 from services.beds.allocation.optimise import solve
+from services.beds.allocation.overdue import Overdue
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.app import SERVICE
 from services.beds.scoring import policy_file
+from services.beds.scoring.model import Policies
 from shared.ids import new_id
 from shared.work import Stale
 from tests.adapters.beds.wards import (
@@ -129,7 +133,7 @@ async def test_a_room_is_of_one_sex_from_the_first_proposal_on(beds):
     man = await comes(beds, sex="M")
     await rounds(beds)
     assert (await explanation(beds, woman.request_id))["proposal"]["bed_id"] in (TWIN_1, TWIN_2)
-    assert (await explanation(beds, man.request_id))["unplaced"]["reasons"] == {"proposed": 1, "sex": 1, "specialty": 1}
+    assert (await explanation(beds, man.request_id))["unplaced"]["reasons"] == {"sex": 2, "specialty": 1}
 
 
 async def test_a_bed_that_is_cleaned_finds_its_patient_in_the_next_round(beds):
@@ -185,24 +189,24 @@ async def test_of_two_rounds_at_once_the_slower_changes_nothing(beds):
     agendas = []
     for _ in range(2):
         async with beds.database.work() as work:
-            agendas.append(await allocation.prepare_round(POLICY, work))
+            agendas.append(await allocation.prepare_round(Kind.EVENT, POLICY, work))
     async with beds.database.work() as work:
-        assert await allocation.finish_round(agendas[0], solve(agendas[0].question), work) == 1
+        assert await allocation.finish_round(agendas[0], solve(agendas[0].question), {}, work) == 1
     with pytest.raises(Stale):
         async with beds.database.work() as work:
-            await allocation.finish_round(agendas[1], solve(agendas[1].question), work)
+            await allocation.finish_round(agendas[1], solve(agendas[1].question), {}, work)
     assert (await said_types(beds)).count("bed-proposed") == 1
 
 
 async def test_what_changes_during_a_round_is_left_out_of_it_and_wants_the_next(beds):
     event = await comes(beds)
     async with beds.database.work() as work:
-        agenda = await allocation.prepare_round(POLICY, work)
+        agenda = await allocation.prepare_round(Kind.EVENT, POLICY, work)
     answer = solve(agenda.question)
     quicker = await comes(beds)
     await reserve(beds, quicker.request_id, answer.assigned[0].bed_id)
     async with beds.database.work() as work:
-        assert await allocation.finish_round(agenda, answer, work) == 0
+        assert await allocation.finish_round(agenda, answer, {}, work) == 0
     assert await wanted(beds) is not None
     await rounds(beds)
     assert (await explanation(beds, event.request_id))["proposal"] is not None
@@ -212,6 +216,8 @@ async def test_a_round_that_is_lost_is_wanted_still(beds):
     await comes(beds)
     optimiser = Optimiser()
     await optimiser.close()
-    assert await Rounds(optimiser, POLICY, timedelta(hours=4)).run(beds.database, 100) == 0
+    overdue = Overdue(CollectorRegistry(), beds.clock)
+    lost = Rounds(optimiser, optimiser, Policies((POLICY,)), timedelta(hours=4), overdue)
+    assert await lost.run(beds.database, 100) == 0
     assert await wanted(beds) is not None
     assert await rounds(beds) == 1

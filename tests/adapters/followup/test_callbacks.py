@@ -8,7 +8,7 @@ import pytest
 
 from shared.ids import new_id
 from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
-from shared.messages.beds.stays import BedReserved, ReservationExpired
+from shared.messages.beds.stays import AdmissionCancelled, BedReserved, ReservationExpired
 from tests.adapters.followup.conftest import NOON, NURSE, types
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -208,3 +208,52 @@ async def test_the_day_list_is_read_page_by_page_without_a_gap(followup, case):
             break
     assert len({one["call_back_id"] for one in seen}) == 7
     assert [one["precedence"] for one in seen] == [1] * 4 + [2] * 3
+
+
+def cancelled(case, at, version=10**6):
+    return AdmissionCancelled(
+        stay_id=case.stay_id,
+        patient_id=case.patient_id,
+        bed_id="main/C1/01/1",
+        ward_id="main/C1",
+        cancelled_at=at,
+        aggregate_version=version,
+    )
+
+
+async def test_who_waits_again_because_the_admission_did_not_count_is_called_again(followup, case):
+    call = await first_call(followup, case)
+    await followup.deliver(case.admitted(NOON + 2 * HOUR))
+    followup.clock.set(NOON + DAY)
+    await followup.deliver(cancelled(case, NOON + DAY))
+    shown = await schedule(followup, case)
+    assert (shown["end_reason"], shown["next_due_at"]) == (None, "2026-03-10T01:00:00Z")
+    assert [one["status"] for one in shown["call_backs"]] == ["cancelled"]
+    followup.clock.set(NOON + 8 * DAY)
+    assert await followup.fire("call-back-due") == 1
+    [again] = await listed(followup, status="ready")
+    assert (again["occurrence"], call["occurrence"]) == (2, 1)
+
+
+@pytest.mark.parametrize("withdraws", [False, True])
+async def test_an_admission_and_its_cancellation_leave_the_wait_as_it_was_in_any_order(followup, case, withdraws):
+    told = ("queued", "admitted", "cancelled", "withdrawn")[: 4 if withdraws else 3]
+    for order in permutations(told):
+        one = type(case)(new_id(), new_id())
+        events = {
+            "queued": queued(one, aggregate_version=1 + order.index("queued")),
+            "admitted": one.admitted(NOON),
+            "cancelled": cancelled(one, NOON),
+            "withdrawn": withdrawn(one, 1 + order.index(told[-1])),
+        }
+        for name in order:
+            await followup.deliver(events[name])
+        shown = await schedule(followup, one)
+        assert shown["end_reason"] == ("withdrawn" if withdraws else None), order
+        assert (shown["next_due_at"] is None) is withdraws
+
+
+async def test_nobody_calls_who_died_before_their_admission_was_taken_back(followup, case):
+    for event in (queued(case), case.admitted(NOON), case.died(NOON.date()), cancelled(case, NOON)):
+        await followup.deliver(event)
+    assert (await schedule(followup, case))["next_due_at"] is None

@@ -89,3 +89,12 @@ async def test_a_request_that_makes_no_sense_names_its_fields(registration):
     answer = await write(registration, body)
     assert answer.status_code == 422
     assert {one["field"] for one in answer.json()["fields"]} == {"triage", "expected_days", "encounters"}
+
+
+async def test_a_drg_needs_the_version_of_its_grouper_and_a_wanted_ward_is_told(registration):
+    body = request(await registration.patient(), drg="FM13")
+    assert (await write(registration, body)).json()["code"] == "drg-version-missing"
+    named = body | {"request_id": str(new_id()), "drg_version": "chs-drg-1.1", "wanted_ward_id": "main/M-CA"}
+    assert (await write(registration, named)).json()["need"]["wanted_ward_id"] == "main/M-CA"
+    (event,) = await registration.service.said()
+    assert (event.drg_version, event.wanted_ward_id) == ("chs-drg-1.1", "main/M-CA")

@@ -227,10 +227,10 @@ def test_an_answer_that_would_break_a_rule_is_never_given():
         round_of([waiting(), waiting(request_id="R2", sex=Sex.MALE)], [place(), place(bed_id="B2")])
     )
     with pytest.raises(RuleBroken, match="sex"):
-        list(assigned_of(laid_out, np.array([0, 0]), POLICY))
+        list(assigned_of(laid_out, np.array([0, 0]), POLICY, {}))
     day_case = matrix.build(round_of([waiting(admission_class=AdmissionClass.DAY)], [place()]))
     with pytest.raises(RuleBroken, match="day-surgery"):
-        list(assigned_of(day_case, np.array([0]), POLICY))
+        list(assigned_of(day_case, np.array([0]), POLICY, {}))
 
 
 def test_a_hospital_round_is_within_a_quarter_of_a_percent_of_its_bound():

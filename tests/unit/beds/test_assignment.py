@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.beds.allocation.assignment import NO_COLUMN, lexicographic, weights_of
+from services.beds.allocation.assignment import NO_COLUMN, lexicographic, matched, matched_sparsely, weights_of
 
 DEADLINE = settings(max_examples=120, deadline=None)
 
@@ -63,3 +63,13 @@ def test_a_price_travels_along_a_chain_of_moves():
     weights[4, 0], weights[5, 3] = 9.0, 1000.0
     chosen = lexicographic(weights, np.array([1] * 4), np.array([0] * 5 + [1]))
     assert list(chosen) == [0, 1, 2, 3, NO_COLUMN, NO_COLUMN]
+
+
+@given(tiered())
+@DEADLINE
+def test_the_sparse_matching_reaches_what_the_dense_one_does(problem):
+    weights, _, _ = problem
+    sparse, dense = (match(weights) for match in (matched_sparsely, matched))
+    assert weights[sparse].sum() == weights[dense].sum()
+    assert len(set(sparse[1])) == len(sparse[1])
+    assert (weights[sparse] > 0).all()

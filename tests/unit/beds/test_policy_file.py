@@ -1,7 +1,7 @@
 """A policy as a file: the default, changes to it, and everything that can be wrong."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -68,3 +68,15 @@ def test_all_faults_are_told_at_once():
     with pytest.raises(PolicyRejected) as refusal:
         policy_file.parse('{"kapa": 2, "rw_span": 0, "Tmax": {"A": -1}}')
     assert {fault.field for fault in refusal.value.faults} == {"kapa", "rw_span", "Tmax.A"}
+
+
+def test_of_several_versions_the_latest_whose_day_has_come_is_in_force_by_the_hospitals_calendar():
+    days = ("2026-03-01", "2026-01-01", "2026-06-01")
+    every = policy_file.versions(json.dumps({"version": day, "valid_from": day}) for day in days)
+    last_minute = datetime(2026, 2, 28, 15, 59, tzinfo=UTC)
+    assert every.at(last_minute).version == "2026-01-01"
+    assert every.at(last_minute + timedelta(minutes=1)).version == "2026-03-01"
+    assert every.at(datetime(2025, 1, 1, tzinfo=UTC)).version == "2026-01-01"
+    assert policy_file.versions(()).at(last_minute) == policy_file.default()
+    with pytest.raises(PolicyRejected, match="twice"):
+        policy_file.versions(['{"version": "a"}', '{"version": "a"}'])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from services.beds.scoring import points
-from services.beds.scoring.model import AdmissionClass, Sex, SexPolicy, Urgency
+from services.beds.scoring.model import AdmissionClass, CaseMix, Sex, SexPolicy, Urgency
 from tests.unit.beds.samples import POLICY, place, rounds, waiting
 
 TERMS = ["u", "a", "rw", "l4", "cmi", "s", "spec", "campus", "equip", "los", "flex"]
@@ -168,3 +168,25 @@ def test_who_waits_for_class_c_passes_everybody_not_overdue_at_1_85_times_the_wa
     rival = points.score(strongest, best, POLICY, context).points
     assert c_scores(1.84, best) < rival < c_scores(1.85, best)
     assert c_scores(2.4, worst) < rival < c_scores(2.5, worst)
+
+
+def test_a_wanted_ward_counts_where_there_is_one_and_a_late_bed_costs_what_it_is_late():
+    plain = {term.name for term in points.fit(waiting(), place(), POLICY)}
+    assert plain == {"spec", "campus", "equip", "los", "flex"}
+    wish = {ward: points.fit(waiting(wanted_ward=ward), place(), POLICY)[-1] for ward in ("E1", "E2")}
+    assert [term.points for term in wish.values()] == [POLICY.weights.fit * POLICY.weights.wish, 0.0]
+    late = points.fit(waiting(), place(free_in_hours=POLICY.horizon_hours / 4), POLICY)[-1]
+    assert (late.name, late.points) == ("delay", -POLICY.weights.delay / 4)
+
+
+def test_what_a_bed_lacks_is_named_with_its_price_the_dearest_first():
+    far = place(campus="west", specialty="surgery", overflow=("cardiology",), free_in_hours=3, room_sex=Sex.FEMALE)
+    assert points.concessions(points.fit(waiting(), far, POLICY)) == (("campus", 7.5), ("spec", 6.875), ("delay", 3.0))
+
+
+def test_the_settled_stays_of_a_department_count_before_what_came_with_the_request():
+    mix = CaseMix(hospital_cmi=1.25, cmi={"cardiology": 1.5}, median_rw={"cardiology": 2.25})
+    context = points.context_of([waiting(rw=9.0)], POLICY, mix)
+    terms = {term.name: term for term in points.priority(waiting(department_cmi=0.1), POLICY, context)}
+    assert (terms["cmi"].value, terms["cmi"].assumed) == (1.5 / 1.25 - 0.5, False)
+    assert (terms["rw"].value, terms["rw"].assumed) == (0.5, True)

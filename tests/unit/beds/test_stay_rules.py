@@ -13,6 +13,7 @@ from services.beds.scoring import policy_file
 from services.beds.scoring.hard_rules import Rule
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, Sex, SexPolicy, Unscorable
 from services.beds.stays import model as stays
+from services.beds.stays import suiting
 from services.beds.stays.model import Override, Phase, Reason, ReserveBed, Suitability
 from shared.decision import Refused
 from tests.adapters.beds.wards import requested
@@ -89,15 +90,15 @@ def test_a_reservation_is_good_up_to_its_last_instant():
 
 def test_a_hard_rule_is_broken_by_an_override_only_and_the_rule_is_kept():
     man, womens_room = waiting(sex=Sex.MALE), place(room_sex=Sex.FEMALE)
-    assert stays.suitability(man, womens_room, POLICY, None).reason is Reason.HARD_RULE
-    decided = stays.suitability(man, womens_room, POLICY, Override(reason="a father and his daughter", by="c1"))
+    assert suiting.suitability(man, womens_room, POLICY, None).reason is Reason.HARD_RULE
+    decided = suiting.suitability(man, womens_room, POLICY, Override(reason="a father and his daughter", by="c1"))
     assert decided == Suitability(overridden_rule=Rule.SEX, sex_exception=True)
-    assert stays.suitability(waiting(), place(), POLICY, Override(reason="none needed", by="c1")) == Suitability()
+    assert suiting.suitability(waiting(), place(), POLICY, Override(reason="none needed", by="c1")) == Suitability()
 
 
 def test_an_override_of_another_rule_does_not_hide_that_sexes_would_mix():
     man, elsewhere = waiting(sex=Sex.MALE, specialty="surgery"), place(room_sex=Sex.FEMALE)
-    decided = stays.suitability(man, elsewhere, POLICY, Override(reason="no other bed", by="c1"))
+    decided = suiting.suitability(man, elsewhere, POLICY, Override(reason="no other bed", by="c1"))
     assert decided == Suitability(overridden_rule=Rule.SPECIALTY, sex_exception=True)
 
 

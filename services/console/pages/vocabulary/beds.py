@@ -33,7 +33,7 @@ EVENTS = {
 
 FACTS = {
     "beds.admission-queued.v1": ("specialty", "campus_id", "tier"),
-    "beds.bed-proposed.v1": ("bed_id", "score", "policy_version"),
+    "beds.bed-proposed.v1": ("bed_id", "available_from", "score", "policy_version"),
     "beds.bed-reserved.v1": ("bed_id", "held_until"),
     "beds.reservation-answered.v1": ("bed_id", "answer"),
     "beds.reservation-expired.v1": ("bed_id",),

@@ -33,6 +33,7 @@ FIELDS = {
     "state": msg("State"),
     "tier": msg("Tier"),
     "bed_id": msg("Bed"),
+    "available_from": msg("Free from"),
     "score": msg("Score"),
     "policy_version": msg("Policy"),
     "previous_bed_id": msg("From bed"),
