@@ -104,10 +104,8 @@ class Home:
 
     @property
     def materials(self) -> Path:
-        """Where materials of patients are kept; made when it is asked for, since the service wants it there."""
-        place = self.root.absolute() / "materials"
-        place.mkdir(parents=True, exist_ok=True)
-        return place
+        """Where materials of patients are kept."""
+        return self.root.absolute() / "materials"
 
     @property
     def postgres(self) -> Path:

@@ -161,6 +161,7 @@ class Starting:
         issuer = Issuer(self.home.root)
         issuer.prepare()
         self.record.kafka = self._broker.bootstrap
+        self.home.materials.mkdir(exist_ok=True)
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("JOURNEY_")} | {
             "JOURNEY_KAFKA": self._broker.bootstrap,
             "JOURNEY_HTTP_HOST": LOOPBACK,

@@ -35,21 +35,25 @@ class MaterialSettings(Settings):
         pattern=r"^(off|[A-Za-z0-9.\-]+:\d{1,5})$",
         description="give where clamd listens, such as clamav:3310, or off for a house that scans nothing",
     )
-    s3_endpoint: str | None = Field(
+    materials_endpoint: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/?#]+$",
         description="give the address of the S3 server, such as https://s3.hospital.example, or leave it out for AWS",
     )
-    s3_region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="give the bucket's region")
-    s3_access_key: str | None = Field(default=None, description="give the access key of the bucket")
-    s3_secret_key: SecretStr | None = Field(
-        default=None, validate_default=True, description="give the secret key with JOURNEY_S3_ACCESS_KEY, or neither"
+    materials_region: str = Field(
+        default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="give the bucket's region"
+    )
+    materials_access_key: str | None = Field(default=None, description="give the access key of the bucket")
+    materials_secret_key: SecretStr | None = Field(
+        default=None,
+        validate_default=True,
+        description="give the secret key with JOURNEY_MATERIALS_ACCESS_KEY, or neither",
     )
 
-    @field_validator("s3_secret_key")
+    @field_validator("materials_secret_key")
     @classmethod
     def _has_a_key(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if (secret is None) != (info.data.get("s3_access_key") is None):
+        if (secret is None) != (info.data.get("materials_access_key") is None):
             raise ValueError("is a secret without its key, or a key without its secret")
         return secret
 
@@ -64,10 +68,10 @@ class MaterialSettings(Settings):
 
         return Bucket.at(
             bucket=self.materials.removeprefix(S3),
-            region=self.s3_region,
-            endpoint=self.s3_endpoint,
-            access_key=self.s3_access_key,
-            secret_key=self.s3_secret_key.get_secret_value() if self.s3_secret_key else None,
+            region=self.materials_region,
+            endpoint=self.materials_endpoint,
+            access_key=self.materials_access_key,
+            secret_key=self.materials_secret_key.get_secret_value() if self.materials_secret_key else None,
         )
 
     @property

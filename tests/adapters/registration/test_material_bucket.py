@@ -12,7 +12,7 @@ from services.registration.materials.ports import Unavailable
 from services.registration.materials.s3 import Bucket
 from tests.adapters.registration.test_materials import PDF, Uploads
 
-KEYS = {"s3_access_key": "invented", "s3_secret_key": "invented"}
+KEYS = {"materials_access_key": "invented", "materials_secret_key": "invented"}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def s3() -> Iterator[str]:
 
 def bucket(url: str, name: str = "materials-of-patients") -> Bucket:
     return Bucket.at(
-        bucket=name, region="us-east-1", endpoint=url, access_key="invented", secret_key=KEYS["s3_secret_key"]
+        bucket=name, region="us-east-1", endpoint=url, access_key="invented", secret_key=KEYS["materials_secret_key"]
     )
 
 
@@ -53,7 +53,7 @@ async def test_what_is_not_there_or_not_ours_is_unavailable(s3):
 
 
 async def test_a_clean_material_is_read_back_from_the_bucket(run_service, s3):
-    place = {"materials": "s3://materials-of-patients", "s3_endpoint": s3, **KEYS}
+    place = {"materials": "s3://materials-of-patients", "materials_endpoint": s3, **KEYS}
     async with run_service(SERVICE, scanner="off", **place) as service:
         uploads = Uploads(service)
         material = await uploads.upload(PDF)
