@@ -18,6 +18,7 @@ from deploy.local.broker import check
 from deploy.local.demo import HOME, SHIPPED, Wanted, demo
 from deploy.local.record import Record
 from deploy.local.stack import StackFailed
+from services.simulator.play.exams import BadExams
 from services.simulator.play.opening import BadBeds
 from services.simulator.play.suite import Unexpected
 from services.simulator.reading.model import UnreadableExport
@@ -76,7 +77,7 @@ def play(
         holds = _play(wanted, state.resolve(), report, once=once, as_json=as_json)
     except UnreadableExport as unreadable:
         fail(unreadable, WRONG_USE)
-    except (StackFailed, Unexpected, BadBeds) as failure:
+    except (StackFailed, Unexpected, BadBeds, BadExams) as failure:
         fail(failure)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; nothing of it runs any more")
@@ -140,6 +141,8 @@ def _show(report: Report) -> None:
         ("  proven gap 与最优之差", f"{report.morning_round.gap:.2%}"),
         ("follow-up plans 随访计划", report.plans_opened),
         ("tasks due / done 随访任务", f"{report.tasks.due} / {report.tasks.done}"),
+        ("exams in plans 检查", report.exams.exams),
+        ("  visits / one by one 到院次数 / 逐项预约", f"{report.exams.visits} / {report.exams.visits_one_by_one}"),
         ("events on the topics 事件", sum(report.events.values())),
         ("dead letters 死信", report.dead_letters),
         ("encounters not covered 未覆盖", sum(report.not_covered.values())),

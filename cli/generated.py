@@ -15,6 +15,7 @@ from cli.contracts.page import page
 from deploy.grafana import dashboard
 from services.beds.allocation import files as allocation_files
 from services.discharge.settlement import case_file
+from services.registration.exams import plan_file
 from services.simulator.report.shapes import generated as report_schema
 from shared import log_keys
 from shared.codec import schema
@@ -47,7 +48,7 @@ def generated() -> dict[str, str]:
     documents |= {f"docs/openapi/{name}.json": application(_service(name)).openapi() for name in SERVICES}
     texts = {path: json.dumps(document, indent=1, ensure_ascii=False) + "\n" for path, document in documents.items()}
     texts["docs/events.md"] = page(events)
-    return texts | case_file.generated() | dashboard.generated() | log_keys.generated()
+    return texts | case_file.generated() | plan_file.generated() | dashboard.generated() | log_keys.generated()
 
 
 def _service(name: str) -> Service:

@@ -20,6 +20,7 @@ MODULES = {
     "token": "cli.token",
     "settle": "cli.settle",
     "allocate": "cli.allocate",
+    "exam-plan": "cli.exam_plan",
     "demo": "cli.demo",
     "dead-letters": "cli.dead_letters",
     "backup": "cli.backup",

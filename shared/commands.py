@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
 from shared.database import Database
@@ -165,7 +165,13 @@ def _adapter(answer: Any) -> TypeAdapter[Any]:  # noqa: ANN401
     return TypeAdapter(answer)
 
 
-def _commands(request: Request) -> Commands:
+def _commands(
+    request: Request,
+    _: Annotated[
+        str | None,
+        Header(alias=KEY_HEADER, description="needed: new for each command, the same when it is sent again"),
+    ] = None,
+) -> Commands:
     return Commands(request=request, database=request.app.state.database)
 
 

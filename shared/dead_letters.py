@@ -9,9 +9,9 @@ parked as they were. Each decision is logged in the transaction that carries it 
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from shared.auth import CurrentCaller, Role, may
 from shared.dead_letter_views import DecisionView, GroupView, OneView, ParkedView, Resolved
@@ -22,6 +22,8 @@ from shared.inbox import BEHIND, Record
 from shared.outbox import unpack_headers
 from shared.problem import problem
 from shared.work import Missing, Work
+
+ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
 
 FINGERPRINT = "left(md5(coalesce(type, '') || ' ' || reason), 12)"
 PARKED = f'id, topic, partition, "offset", aggregate, type, reason, attempts, parked_at, {FINGERPRINT} AS fingerprint'
@@ -72,12 +74,12 @@ def router_for(effects: Effects) -> APIRouter:
         return [DecisionView.model_validate(row) for row in await queries.run(decided)]
 
     @router.get("/{parked_id}")
-    async def dead_letter(parked_id: int, queries: QueryRunner) -> OneView:
+    async def dead_letter(parked_id: ParkedId, queries: QueryRunner) -> OneView:
         """One parked event with its headers; never what is in it."""
         return OneView.model_validate(await queries.run(one, parked_id))
 
     @router.post("/{parked_id}/redrive", response_model=Resolved)
-    async def redrive(parked_id: int, queries: QueryRunner, caller: CurrentCaller) -> Response | Resolved:
+    async def redrive(parked_id: ParkedId, queries: QueryRunner, caller: CurrentCaller) -> Response | Resolved:
         """Take the event and all that queue behind it, in order; 409 with the fault's type when one fails again."""
         events = len(await queries.run(behind, parked_id))
         fault = await effects.redrive(partial(withdraw, parked_id=parked_id, who=caller.subject, action="redrive"))
@@ -87,7 +89,7 @@ def router_for(effects: Effects) -> APIRouter:
         return problem(409, "still-failing", "The event cannot be taken yet", fault, remedy="mend its cause, try again")
 
     @router.delete("/{parked_id}")
-    async def drop(parked_id: int, queries: QueryRunner, caller: CurrentCaller) -> Resolved:
+    async def drop(parked_id: ParkedId, queries: QueryRunner, caller: CurrentCaller) -> Resolved:
         """Let the event and all that queue behind it go, without effect; the aggregate's next events are taken."""
         return Resolved(events=await queries.run(drop_with_those_behind, parked_id, caller.subject))
 

@@ -19,18 +19,17 @@ from typing import Any
 import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
-from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared import auth, dead_letters, log, problem
+from shared import auth, dead_letters, log
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
 from shared.database import FAULTS, Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, health, install_missing, install_outage
+from shared.http import Edge, assembled, health
 from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
@@ -48,9 +47,6 @@ PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
-UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
-
 WAITING = """
 SELECT * FROM
 (SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
@@ -238,15 +234,7 @@ def host_of(
 
 def application(service: Service, lifespan: Any = None, *, routes: bool = True) -> FastAPI:  # noqa: ANN401
     """The service's FastAPI application; also what its OpenAPI document is made from."""
-    app = FastAPI(
-        title=service.title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None, telemetry=UNTOLD
-    )
-    problem.install(app)
-    install_missing(app)
-    install_outage(app)
-    for router in service.routers if routes else ():
-        app.include_router(router)
-    return app
+    return assembled(service.title, lifespan, service.routers if routes else ())
 
 
 def main(service: Service) -> None:

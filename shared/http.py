@@ -3,13 +3,14 @@
 Middleware is pure ASGI: the convenient base class costs a request four times its own time.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
@@ -18,13 +19,22 @@ from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_id
-from shared.problem import problem
+from shared.problem import install, problem
+from shared.storable import storable
 from shared.telemetry import Telemetry
 from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
 from shared.work import Missing
 
 CORRELATION = b"x-correlation-id"
 LONGEST_ID = 64
+TOO_LARGE = 413
+LARGEST_BODY_BYTES = 1024 * 1024
+"""Of a request; a route that takes files says `max_body_size` of its own."""
+
+PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+
+UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {}}}
@@ -34,6 +44,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (403, "not this caller's role"),
         (404, "there is no such thing"),
         (409, "refused by a rule; `code` says which, `remedy` what to do"),
+        (413, "too large"),
+        (415, "a body that is no JSON"),
         (422, "not understood; `fields` names what and how to mend it"),
     )
 }
@@ -65,7 +77,7 @@ class Edge:
 
         with self._step(scope, correlation) as step, caused_by(step.origin):
             try:
-                await self._app(scope, receive, answer)
+                await self._app(scope, receive, _worded(answer))
             finally:
                 template = getattr(scope.get("route"), "path", "unmatched")
                 method, seconds = scope["method"], perf_counter() - started
@@ -83,6 +95,24 @@ class Edge:
         if scope["path"].startswith(UNTRACED_PATHS):
             return Step(cause)
         return self._telemetry.tracing.step(Kind.SERVER, scope["method"], cause)
+
+
+def _worded(send: Send) -> Send:
+    """A `send` that says of a body that is too large what we say; the framework has two plain words for it."""
+    replaced = False
+
+    async def worded(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start":
+            replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
+            if replaced:
+                response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
+                await send({**message, "headers": response.raw_headers})
+                await send({"type": "http.response.body", "body": response.body})
+        if not replaced:
+            await send(message)
+
+    return worded
 
 
 def _correlation(scope: Scope) -> str:
@@ -141,6 +171,26 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
         return Response(request.app.state.telemetry.render(), media_type="text/plain; version=0.0.4")
 
     return router
+
+
+def assembled(title: str, lifespan: Any, routers: Iterable[APIRouter]) -> FastAPI:  # noqa: ANN401 - FastAPI's own type
+    """An application of these routers, whose every route bounds its body, keeps what can be kept, and says no alike."""
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        telemetry=UNTOLD,
+        redirect_slashes=False,
+        dependencies=[Depends(storable)],
+    )
+    install(app)
+    install_missing(app)
+    install_outage(app)
+    for router in routers:
+        app.include_router(router, max_body_size=LARGEST_BODY_BYTES)
+    return app
 
 
 def install_outage(app: FastAPI) -> None:

@@ -14,11 +14,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.auth import Forbidden, Unauthenticated
+from shared.storable import is_json
 from shared.wrong_fields import MOST_FIELDS, wrong_fields
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:problem-type:carejourney:"
 DOCUMENT: Final = "check the request against the API document"
+TITLES: Final[Mapping[int, str]] = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Where versions of Python have different words; a code is made of them."""
 REMEDIES: Final[Mapping[int, str]] = {
     404: "check the path against the API document",
     405: "use a method that the Allow header names",
@@ -70,9 +73,12 @@ def forbidden(refusal: Forbidden) -> Response:
     return problem(403, refusal.code, "Not this caller's to do", remedy=refusal.remedy)
 
 
-async def _invalid_input(_: Request, fault: Exception) -> Response:
+async def _invalid_input(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)  # noqa: S101 - registered for this class alone
-    wrong = wrong_fields(fault.errors())
+    errors = fault.errors()
+    if not is_json(request) and any(tuple(error["loc"]) == ("body",) and error["input"] for error in errors):
+        return problem(415, "unsupported-media-type", "The body is no JSON", remedy=REMEDIES[415])
+    wrong = wrong_fields(errors)
     named = wrong[:MOST_FIELDS]
     detail = f"the first {MOST_FIELDS} of {len(wrong)} wrong fields are named" if len(wrong) > MOST_FIELDS else None
     remedy = "mend each of the fields as it says, then send the request again"
@@ -81,7 +87,7 @@ async def _invalid_input(_: Request, fault: Exception) -> Response:
 
 async def _http_exception(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)  # noqa: S101 - registered for this class alone
-    title = HTTPStatus(fault.status_code).phrase
+    title = TITLES.get(fault.status_code) or HTTPStatus(fault.status_code).phrase
     code = title.lower().replace(" ", "-").replace("'", "")
     detail = fault.detail if fault.detail != title else None
     remedy = REMEDIES.get(fault.status_code, DOCUMENT)

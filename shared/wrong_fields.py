@@ -25,6 +25,10 @@ EXACT: Final[Mapping[str, tuple[str, str]]] = {
     "extra_forbidden": UNKNOWN,
     "unexpected_keyword_argument": UNKNOWN,
     "json_invalid": ("is no valid JSON", "send one JSON document in UTF-8"),
+    "unstorable": (
+        "cannot be kept",
+        "leave out U+0000, lone surrogates, NaN, Infinity, and instants in the years 1 and 9999",
+    ),
     "enum": ("is none of the known values", "send one of {expected}"),
     "literal_error": ("is none of the known values", "send one of {expected}"),
     "greater_than": ("is too small", "send more than {gt}"),

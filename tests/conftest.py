@@ -1,6 +1,7 @@
 """Where the shared fixtures come from."""
 
 pytest_plugins = [
+    "tests.support.contracts",
     "tests.support.facts",
     "tests.support.folders",
     "tests.support.kafka",

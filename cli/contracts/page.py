@@ -14,6 +14,7 @@ Document = dict[str, Any]
 WAY = {
     "Known and expected": (
         "registration.patient-registered.v1",
+        "registration.contact-chosen.v1",
         "registration.session-opened.v1",
         "registration.session-released.v1",
         "registration.session-cut.v1",
@@ -43,6 +44,11 @@ WAY = {
         "registration.exam-plan-changed.v1",
         "registration.exam-plan-cancelled.v1",
         "registration.exam-done.v1",
+        "registration.referral-placed.v1",
+        "registration.referral-waiting.v1",
+        "registration.referral-closed.v1",
+        "registration.ticket-opened.v1",
+        "registration.ticket-closed.v1",
     ),
     "Waiting for a bed": (
         "registration.admission-requested.v1",

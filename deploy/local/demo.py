@@ -20,6 +20,7 @@ from deploy.local.starting import Wishes
 from services.simulator.catalogue import files as catalogue_files
 from services.simulator.hospital import files as hospital_files
 from services.simulator.play.driver import Driver, Scene
+from services.simulator.play.exams import open_exams
 from services.simulator.play.morning import morning_round
 from services.simulator.play.opening import Premises, open_hospital
 from services.simulator.play.quiet import Quiet
@@ -100,6 +101,7 @@ async def _play(
         clock.advance_to(max(driver.plan(), EARLIEST))
         beds = await open_hospital(suite, Premises.read(hospital.clinics))
         wanted.say(f"opened the sample hospital: {beds} beds, {len(hospital.clinics)} clinics")
+        wanted.say(f"opened its exams: {await open_exams(suite, hospital)} items")
         began = time.monotonic()
         await driver.play(wanted.on_progress)
         last = await everybody.wait()

@@ -98,6 +98,11 @@ class Home:
         return self.root / "databases.json"
 
     @property
+    def reminders(self) -> Path:
+        """Where reminders of visits are written to."""
+        return self.root / "reminders.jsonl"
+
+    @property
     def postgres(self) -> Path:
         """The embedded server's directory."""
         return self.root / "postgres"

@@ -168,6 +168,7 @@ class Starting:
             "JOURNEY_JWKS": str(issuer.jwks),
             "JOURNEY_VIEWER_TOKEN_FILE": str(issuer.viewer_token),
             "JOURNEY_INSTANCE": "1",
+            "JOURNEY_REMINDER_FILE": str(self.home.reminders),
             "JOURNEY_LOG_LEVEL": self.wishes.log_level,
         }
         if self.wishes.tied:

@@ -15,12 +15,25 @@ from services.registration.booking.straight import STRAIGHT
 from services.registration.calendars.api import router as calendars
 from services.registration.consents.api import router as consents
 from services.registration.consumers import AT_ONCE, REACTIONS
+from services.registration.desk.api import router as desk
 from services.registration.displacement.api import router as displacement
+from services.registration.examcatalogue.api import router as exam_catalogue
+from services.registration.exams import handlers as exam_handlers
+from services.registration.exams.api import router as exams
+from services.registration.guide.api import router as guide
 from services.registration.limits.api import router as limits
+from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
 from services.registration.queue.api import router as queue
+from services.registration.quota import handlers as quota_handlers
+from services.registration.quota.api import router as quota
+from services.registration.recognition.api import router as recognition
+from services.registration.reminders import handlers as reminder_handlers
+from services.registration.reminders.api import router as reminders
+from services.registration.reminders.sending import Dispatch
 from services.registration.schedules import handlers as schedules_handlers
 from services.registration.schedules.api import router as schedules
+from services.registration.settings import RegistrationSettings
 from services.registration.tables import Row
 from services.registration.visitrequests.api import router as visit_requests
 from services.registration.waitlist import handlers as waitlist_handlers
@@ -30,8 +43,19 @@ from shared.timers import Timer, in_one_work
 
 
 @asynccontextmanager
+async def resources(host: Host) -> AsyncIterator[None]:
+    """Let reminders out by the ways that the settings name, and run the writer lane as long as the service."""
+    settings = host.settings
+    assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
+    dispatch = Dispatch(settings.senders)
+    host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
+    async with writer_lane(host):
+        yield
+
+
+@asynccontextmanager
 async def writer_lane(host: Host) -> AsyncIterator[None]:
-    """Run the writer lane as long as the service; on the way out those who wait get their answers."""
+    """The writer lane; on the way out those who wait get their answers."""
     lane = host.app.state.lane = Lane(host.database, respond)
     running = asyncio.create_task(lane.run(), name="writer-lane")
     yield
@@ -55,6 +79,10 @@ RELEASES = Timer(
 WAITLIST = Timer(
     name="waitlist", fire=in_one_work(waitlist_handlers.lapse_entries), next_due_at=waitlist_handlers.next_lapse_at
 )
+QUOTA = Timer(name="quota", fire=in_one_work(quota_handlers.release), next_due_at=quota_handlers.next_release_at)
+EXAM_HOLDS = Timer(
+    name="exam-holds", fire=in_one_work(exam_handlers.expire_holds), next_due_at=exam_handlers.next_hold_ends_at
+)
 
 SERVICE = Service(
     name="registration",
@@ -74,10 +102,19 @@ SERVICE = Service(
         queue,
         visit_requests,
         admissions,
+        desk,
+        guide,
+        reminders,
+        passes,
+        quota,
+        exam_catalogue,
+        recognition,
+        exams,
     ),
     straight=STRAIGHT,
     reactions=REACTIONS,
     at_once=AT_ONCE,
-    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST),
-    resources=writer_lane,
+    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA, EXAM_HOLDS),
+    settings=RegistrationSettings,
+    resources=resources,
 )

@@ -6,10 +6,16 @@ told to everybody, `AT_ONCE` within the transaction that says them.
 
 from services.registration.booking import handlers as booking
 from services.registration.displacement import handlers as displacement
+from services.registration.exams import reactions as exams
+from services.registration.passes import handlers as passes
 from services.registration.queue import handlers as queue
+from services.registration.quota import handlers as quota
+from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from services.registration.waitlist import handlers as waitlist
+from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.followup.visits import VisitRequested
+from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -18,47 +24,43 @@ from shared.messages.registration.booking import (
     AppointmentRescheduled,
     HoldExpired,
 )
-from shared.messages.registration.patients import PatientDeceased
+from shared.messages.registration.patients import ContactChosen, PatientDeceased
 from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
-from shared.reactions import Reactions
-from shared.work import Hearers, Work
-
-
-async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """What is booked is cancelled; what the patient waits for is dropped before anything is offered on."""
-    await booking.on_patient_deceased(event, work)
-    await waitlist.on_patient_deceased(event, work)
-    await visit_requests.on_patient_deceased(event, work)
-
-
-async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
-    """Who waits for the clinic gets the new places."""
-    await waitlist.on_places_opened(event, work)
-    await visit_requests.on_places_opened(event, work)
-
-
-async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
-    """Who was called and not there is out of the queue; a place that is free early enough is offered on."""
-    await queue.on_appointment_missed(event, work)
-    await waitlist.on_appointment_missed(event, work)
-
+from shared.reactions import Reactions, in_turn
+from shared.work import Hearers
 
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: on_places_opened,
-        SessionReleased: on_places_opened,
-        PatientDeceased: on_patient_deceased,
-        AppointmentRescheduled: displacement.on_settled,
-        AppointmentCancelled: displacement.on_settled,
+        SessionOpened: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened, quota.on_session_opened),
+        SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
+        PatientDeceased: in_turn(
+            booking.on_patient_deceased,
+            waitlist.on_patient_deceased,
+            visit_requests.on_patient_deceased,
+            exams.on_patient_deceased,
+        ),
+        AppointmentBooked: reminders.on_appointment,
+        AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_appointment, passes.on_appointment),
+        AppointmentCancelled: in_turn(
+            displacement.on_settled,
+            reminders.on_appointment,
+            passes.on_appointment,
+            quota.on_appointment_cancelled,
+        ),
+        ContactChosen: reminders.on_contact_chosen,
+        AdmissionRequested: exams.on_admission_requested,
+        BedReserved: exams.on_bed_reserved,
+        ReservationExpired: exams.on_reservation_expired,
+        ReservationCancelled: exams.on_reservation_expired,
     }
 )
 
 AT_ONCE: Hearers = {
     AppointmentBooked: waitlist.on_appointment_booked,
     AppointmentCancelled: waitlist.on_appointment_cancelled,
-    AppointmentMissed: on_appointment_missed,
+    AppointmentMissed: in_turn(queue.on_appointment_missed, waitlist.on_appointment_missed),
     AppointmentRescheduled: waitlist.on_appointment_rescheduled,
     HoldExpired: waitlist.on_hold_expired,
     OfferAccepted: visit_requests.on_offer_accepted,

@@ -17,7 +17,20 @@ from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
 from tests.bench.growth import due as growing_due
 from tests.bench.harness import RUNS, Bench
-from tests.bench.rows import beds, booking, desk, due, events, footprint, http, rush, search, sessions, settlement
+from tests.bench.rows import (
+    beds,
+    booking,
+    desk,
+    due,
+    events,
+    exams,
+    footprint,
+    http,
+    rush,
+    search,
+    sessions,
+    settlement,
+)
 
 FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P1": booking.measure,
@@ -30,6 +43,7 @@ FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P6.desk": desk.measure,
     "P7": due.measure,
     "P8": settlement.measure,
+    "P9": exams.measure,
     "G1": bookings.measure,
     "G2": growing_due.measure,
     "G3": rounds.measure,

@@ -10,6 +10,7 @@ import yaml
 from services.beds.settings import BedsSettings
 from services.console.app import ConsoleSettings
 from services.discharge.settings import DischargeSettings
+from services.registration.settings import RegistrationSettings
 from shared.settings import PREFIX
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -17,7 +18,7 @@ PAPERS = ("README.md", "README.zh-CN.md")
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("settings", [BedsSettings, DischargeSettings, ConsoleSettings])
+@pytest.mark.parametrize("settings", [BedsSettings, DischargeSettings, ConsoleSettings, RegistrationSettings])
 def test_every_setting_is_explained(paper, settings):
     named = set(re.findall(rf"`({PREFIX}[A-Z_]+)`", (DEPLOY / paper).read_text()))
     told_by_the_program = {"service"}

@@ -20,6 +20,7 @@ from deploy.local.starting import Wishes
 from services.simulator.catalogue import files as catalogue_files
 from services.simulator.hospital import files as hospital_files
 from services.simulator.play.driver import Driver, Scene
+from services.simulator.play.exams import open_exams
 from services.simulator.play.opening import Premises, open_hospital
 from services.simulator.play.quiet import Quiet
 from services.simulator.play.suite import Addresses, Suite
@@ -80,6 +81,7 @@ class RunningStack:
         driver = Driver(scene)
         self.clock.advance_to(max(driver.plan(), EARLIEST))
         await open_hospital(suite, Premises.read(hospital.clinics))
+        await open_exams(suite, hospital)
         await driver.play(_silently)
 
     def contents(self) -> dict[str, dict[str, str]]:

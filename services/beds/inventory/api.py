@@ -120,6 +120,7 @@ class ImportView(BaseModel):
 
 @router.post(
     "/beds/import",
+    max_body_size=LARGEST_FILE_BYTES,
     response_model=ImportView,
     dependencies=[may(*PLANNERS)],
     responses={413: {"description": f"more than {LARGEST_FILE_BYTES} bytes"}},

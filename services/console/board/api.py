@@ -12,10 +12,12 @@ from services.console.pages.page import Page
 from services.console.pages.route import PageRoute
 from services.console.projection import queries as projection
 from shared.auth import may
-from shared.http import QueryRunner
+from shared.http import REFUSALS, QueryRunner
 
 router = APIRouter(tags=["pages"], route_class=PageRoute, dependencies=[may(*READERS, cookie=True)])
-reports = APIRouter(prefix="/api/events", tags=["reports"], dependencies=[may(*READERS, cookie=True)])
+reports = APIRouter(
+    prefix="/api/events", tags=["reports"], dependencies=[may(*READERS, cookie=True)], responses=REFUSALS
+)
 
 
 class EventSummary(BaseModel):

@@ -12,10 +12,10 @@ from services.console.pages.access import READERS
 from services.console.pages.language import Tag
 from services.console.pages.route import PageRoute
 from shared.auth import Role, may
-from shared.http import QueryRunner
+from shared.http import REFUSALS, QueryRunner
 
 router = APIRouter(tags=["pages"], route_class=PageRoute, dependencies=[may(*READERS, cookie=True)])
-apps = APIRouter(tags=["events"], dependencies=[may(Role.SYSTEM)])
+apps = APIRouter(tags=["events"], dependencies=[may(Role.SYSTEM)], responses=REFUSALS)
 
 UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 

@@ -1,9 +1,10 @@
 """The HTTP side of templates: which versions there are, and what they say."""
 
 from datetime import date, time
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from services.followup.templates import handlers
 from services.followup.templates.model import CatchUp, Template, Urgency
@@ -11,6 +12,8 @@ from shared.auth import Role, may
 from shared.http import REFUSALS, QueryRunner
 
 router = APIRouter(prefix="/templates", tags=["templates"], responses=REFUSALS)
+LocalTime = Annotated[time, WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$"})]
+"""A time on a zone's clock; JSON Schema's own format of a time wants an offset with it."""
 READERS = may(Role.FOLLOWUP_NURSE, Role.CLINICIAN, Role.VIEWER)
 
 
@@ -47,7 +50,7 @@ class TemplateView(BaseModel):
     title: dict[str, str]
     valid_from: date
     zone: str
-    due_time: time
+    due_time: LocalTime
     clinic_id: str
     steps: list[StepView]
     questions: list[QuestionView]

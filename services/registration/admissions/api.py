@@ -66,6 +66,9 @@ class AdmissionBody(NeedBody):
     request_id: UUID
     patient_id: UUID
     encounters: list[EncounterBody] = Field(min_length=1, max_length=1000)
+    exams: list[Code] = Field(
+        default=[], max_length=8, description="exam items to be done before admission; booked when a bed is reserved"
+    )
 
 
 class EncounterView(BaseModel):
@@ -106,6 +109,7 @@ class AdmissionView(BaseModel):
     patient_id: UUID
     need: NeedView
     encounters: list[EncounterView]
+    exams: list[str]
     requested_at: AwareDatetime
 
 
@@ -138,6 +142,7 @@ async def request_admission(body: AdmissionBody, commands: CommandRunner) -> Res
         patient_id=body.patient_id,
         need=_need(body),
         encounters=tuple(CoveredEncounter(**dict(one)) for one in body.encounters),
+        exams=tuple(body.exams),
     )
     return await commands.run(handlers.request_admission, command, answer=AdmissionView)
 

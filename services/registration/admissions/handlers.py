@@ -4,6 +4,8 @@ from uuid import UUID
 
 from services.registration.admissions import model, store
 from services.registration.admissions.model import AdmissionRequest, Reason, RequestAdmission
+from services.registration.examcatalogue import handlers as catalogues
+from services.registration.examcatalogue.model import UNKNOWN_ITEM
 from services.registration.patients import handlers as patients
 from shared.decision import Refused
 from shared.work import Work
@@ -19,6 +21,9 @@ async def request_admission(command: RequestAdmission, work: Work) -> AdmissionR
     patient = await patients.living_patient(command.patient_id, work)
     if isinstance(patient, Refused):
         return patient
+    known = await catalogues.items_by_code(command.exams, work)
+    if len(known) < len(set(command.exams)):
+        return UNKNOWN_ITEM
     decision = model.request(command, patient, work.now)
     if isinstance(decision, Refused):
         return decision

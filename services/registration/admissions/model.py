@@ -1,7 +1,8 @@
 """The rules of an admission request (入院证).
 
 It is written once, for a patient who lives, and covers one or more encounters; its id stays the id of the stay that
-follows. What it asks for is told to beds; which encounters it covers stays here.
+follows. What it asks for is told to beds; which encounters it
+covers, and which exams are to be done before (BED-7), stays here.
 """
 
 from dataclasses import asdict, dataclass
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     ENCOUNTER_TWICE = "encounter-twice"
     TRIAGE_MISSING = "triage-missing"
     DRG_VERSION_MISSING = "drg-version-missing"
+    EXAM_TWICE = "exam-twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +97,18 @@ class RequestAdmission:
     patient_id: UUID
     need: Need
     encounters: tuple[CoveredEncounter, ...]
+    exams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionRequest:
-    """An admission request as it was written."""
+    """An admission request as it was written. `exams` are item codes, to be done before admission (BED-7)."""
 
     request_id: UUID
     patient_id: UUID
     need: Need
     encounters: tuple[CoveredEncounter, ...]
+    exams: tuple[str, ...]
     requested_at: datetime
 
 
@@ -114,6 +118,8 @@ def request(
     """Write the request; what is said of the patient comes from the register."""
     if len({one.encounter_id for one in command.encounters}) < len(command.encounters):
         return Refused(reason=Reason.ENCOUNTER_TWICE, remedy="name each encounter once")
+    if len(set(command.exams)) < len(command.exams):
+        return Refused(reason=Reason.EXAM_TWICE, remedy="name each exam once")
     if command.need.admission_class is AdmissionClass.EMERGENCY and command.need.triage is None:
         return Refused(reason=Reason.TRIAGE_MISSING, remedy="give triage 1 to 4 for an emergency")
     if (command.need.drg is None) != (command.need.drg_version is None):
@@ -123,6 +129,7 @@ def request(
         patient_id=command.patient_id,
         need=command.need,
         encounters=command.encounters,
+        exams=command.exams,
         requested_at=now,
     )
     needed: dict[str, Any] = asdict(command.need)

@@ -74,6 +74,7 @@ class AdmissionRequestRow(Row, table=True):
     isolation: str
     expected_days: int
     wanted_ward_id: str | None = None
+    exams: list[str] = Field(sa_column=Column(ARRAY(Text), server_default="{}", nullable=False))
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
@@ -92,7 +93,11 @@ class AdmissionEncounterRow(Row, table=True):
 async def add(work: Work, new: AdmissionRequest) -> Reason | None:
     """Write a new request with its encounters. Returns why it cannot be, or None."""
     row = AdmissionRequestRow(
-        request_id=new.request_id, patient_id=new.patient_id, requested_at=new.requested_at, **asdict(new.need)
+        request_id=new.request_id,
+        patient_id=new.patient_id,
+        exams=list(new.exams),
+        requested_at=new.requested_at,
+        **asdict(new.need),
     )
     if constraint := await work.insert(row):
         return CONFLICTS[constraint]
@@ -141,6 +146,7 @@ async def _requests(work: Work, rows: list[AdmissionRequestRow]) -> list[Admissi
             patient_id=row.patient_id,
             need=_need(row),
             encounters=tuple(covered[row.request_id]),
+            exams=tuple(row.exams),
             requested_at=row.requested_at,
         )
         for row in rows

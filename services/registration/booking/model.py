@@ -53,6 +53,7 @@ class Channel(StrEnum):
     PHONE = "phone"
     KIOSK = "kiosk"
     FOLLOWUP = "followup"
+    ALLIANCE = "alliance"
 
 
 class CancelReason(StrEnum):

@@ -27,11 +27,11 @@ async def take_place(path: str, request: Plain, *, hold: bool) -> Response | Non
         return None
     try:
         caller = authorise(request.state.verifier, request.scope["headers"], BOOKERS)
-        body = BODY.validate_json(request.body)
-    except (Unauthenticated, Forbidden, ValidationError):
+        take = take_of(BODY.validate_json(request.body), hold=hold)
+    except (Unauthenticated, Forbidden, ValidationError, OverflowError):
         return None
     body_hash = hash_of("POST", path, caller.subject, request.body)
-    keyed = Keyed(key=key, route=path, body_hash=body_hash, take=take_of(body, hold=hold))
+    keyed = Keyed(key=key, route=path, body_hash=body_hash, take=take)
     lane: Lane = request.state.lane
     return await lane.ask(keyed, Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}"))
 

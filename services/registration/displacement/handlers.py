@@ -32,6 +32,7 @@ async def cut_session(command: CutSession, work: Work) -> CutOutcome | Refused:
     await booking.expected_for_change(session_id, work)
     elsewhere = [] if command.orphans is Orphans.NOTIFY else await _alternatives(session, work)
     await schedules.lock_slots(_keys([*await schedules.slots_of(session_id, work), *elsewhere]), work)
+    offers = model.Offers(elsewhere)
     slots = await schedules.slots_of(session_id, work)
     expected = await booking.expected_for_change(session_id, work, at_once=True)
     plan = model.plan(command.cut, session, slots, expected, work.now)
@@ -51,7 +52,7 @@ async def cut_session(command: CutSession, work: Work) -> CutOutcome | Refused:
         if command.orphans is Orphans.MOVE and (there := await _move(orphan, fitting, work)):
             moved.append(there)
             continue
-        offer = fitting[0] if fitting and command.orphans is Orphans.OFFER else None
+        offer = offers.next_of(fitting) if command.orphans is Orphans.OFFER else None
         await booking.displace_appointment(orphan, command.reason, offer, work)
         entries.append(model.rebooking(orphan, command.reason, offer, work.now))
         await store.put(work, entries[-1])

@@ -141,6 +141,21 @@ def fits(orphan: Appointment, slot: Slot, taken_sessions: set[UUID], cut: Mappin
     return slot.session_id not in taken_sessions
 
 
+class Offers:
+    """What is still to be offered: no slot to more patients than it has free places."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self._left = {(slot.session_id, slot.starts_at): slot.capacity - slot.booked for slot in slots}
+
+    def next_of(self, slots: Sequence[Slot]) -> Slot | None:
+        """The first of the slots that has a place to offer, which is then offered; None where none has."""
+        for slot in slots:
+            if self._left[slot.session_id, slot.starts_at] > 0:
+                self._left[slot.session_id, slot.starts_at] -= 1
+                return slot
+        return None
+
+
 def _fault(cut: Cut, session: Session, now: datetime) -> Refused | None:
     if session.closed_at is not None:
         return Refused(reason=Reason.SESSION_CLOSED, remedy="choose a session that is not closed")

@@ -1,14 +1,22 @@
 """The HTTP side of the register: parse, authorise, run the handler, answer. No rule lives here."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.patients import handlers
-from services.registration.patients.model import Insutype, RecordDeath, RegisterPatient, Sex
+from services.registration.patients.model import (
+    ChooseContact,
+    ContactChannel,
+    Insutype,
+    Language,
+    RecordDeath,
+    RegisterPatient,
+    Sex,
+)
 from shared.auth import Role, may
 from shared.clock import utc
 from shared.commands import CommandRunner
@@ -18,6 +26,9 @@ router = APIRouter(prefix="/patients", tags=["patients"], responses=REFUSALS)
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,20}$")]
+
+
+Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
 
 
 class PatientView(BaseModel):
@@ -55,6 +66,32 @@ class Registration(BaseModel, extra="forbid"):
     low_income: bool = False
 
 
+class SmsBody(BaseModel, extra="forbid"):
+    """The patient wants to be written to by text message."""
+
+    channel: Literal[ContactChannel.SMS]
+    address: Phone
+    language: Language = Language.ZH
+
+
+class EmailBody(BaseModel, extra="forbid"):
+    """The patient wants to be written to by e-mail."""
+
+    channel: Literal[ContactChannel.EMAIL]
+    address: Email
+    language: Language = Language.ZH
+
+
+class ContactView(BaseModel):
+    """Where the patient wants to be written to; nowhere without a channel."""
+
+    patient_id: UUID
+    channel: ContactChannel | None
+    address: str | None
+    language: Language
+    chosen_at: AwareDatetime
+
+
 class Death(BaseModel, extra="forbid"):
     """When the patient died, UTC."""
 
@@ -72,6 +109,30 @@ async def record_death(patient_id: UUID, body: Death, commands: CommandRunner) -
     """Note that a patient has died; later bookings are cancelled and plans are closed."""
     command = RecordDeath(patient_id=patient_id, deceased_at=utc(body.deceased_at))
     return await commands.run(handlers.record_death, command, answer=PatientView)
+
+
+@router.put("/{patient_id}/contact", response_model=ContactView, dependencies=[may(Role.FRONT_DESK, Role.PATIENT_APP)])
+async def choose_contact(
+    patient_id: UUID, body: Annotated[SmsBody | EmailBody, Field(discriminator="channel")], commands: CommandRunner
+) -> Response:
+    """The patient agrees to be written to there (opt-in), for reminders of visits."""
+    command = ChooseContact(patient_id=patient_id, **dict(body))
+    return await commands.run(handlers.choose_contact, command, answer=ContactView)
+
+
+@router.delete(
+    "/{patient_id}/contact", response_model=ContactView, dependencies=[may(Role.FRONT_DESK, Role.PATIENT_APP)]
+)
+async def choose_no_contact(patient_id: UUID, commands: CommandRunner) -> Response:
+    """The patient does not want to be written to any more; the address is forgotten."""
+    command = ChooseContact(patient_id=patient_id, channel=None, address=None, language=Language.ZH)
+    return await commands.run(handlers.choose_contact, command, answer=ContactView)
+
+
+@router.get("/{patient_id}/contact", dependencies=[may(Role.FRONT_DESK)])
+async def contact(patient_id: UUID, queries: QueryRunner) -> ContactView:
+    """What a patient chose; 404 where they never did."""
+    return ContactView.model_validate(await queries.run(handlers.chosen_contact, patient_id), from_attributes=True)
 
 
 @router.get("/summary", dependencies=[may(Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)])

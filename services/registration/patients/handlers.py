@@ -3,9 +3,17 @@
 from uuid import UUID
 
 from services.registration.patients import model, store
-from services.registration.patients.model import DECEASED, Patient, Reason, RecordDeath, RegisterPatient
+from services.registration.patients.model import (
+    DECEASED,
+    ChooseContact,
+    Contact,
+    Patient,
+    Reason,
+    RecordDeath,
+    RegisterPatient,
+)
 from shared.decision import Refused
-from shared.work import Work
+from shared.work import Missing, Work
 
 CONFLICTS = {
     store.ONE_PATIENT_AN_ID: Refused(reason=Reason.PATIENT_EXISTS, remedy="use a new patient_id, or the one that is"),
@@ -33,6 +41,31 @@ async def record_death(command: RecordDeath, work: Work) -> Patient | Refused:
     await store.save(work, patient)
     work.publish(deceased)
     return patient
+
+
+async def choose_contact(command: ChooseContact, work: Work) -> Contact:
+    """Keep where a patient wants to be written to; `Missing` when there is no such patient."""
+    await store.patient(work, command.patient_id)
+    contact, chosen = model.choose_contact(command, await store.contact(work, command.patient_id), work.now)
+    await store.keep_contact(work, contact)
+    work.publish(chosen)
+    return contact
+
+
+async def chosen_contact(patient_id: UUID, work: Work) -> Contact:
+    """What a patient chose; `Missing` where they never did."""
+    found = await store.contact(work, patient_id)
+    if found is None:
+        raise Missing("contact", patient_id)
+    return found
+
+
+async def contact(patient_id: UUID, work: Work) -> Contact | None:
+    """Where the patient wants to be written to; None where they do not, or have died."""
+    found = await store.contact(work, patient_id)
+    if found is None or found.channel is None or (await store.patient(work, patient_id)).deceased_at:
+        return None
+    return found
 
 
 async def patient(patient_id: UUID, work: Work) -> Patient:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.decision import Refused
-from shared.messages.registration.patients import PatientDeceased, PatientRegistered
+from shared.messages.registration.patients import ContactChosen, PatientDeceased, PatientRegistered
 
 
 class Sex(StrEnum):
@@ -25,6 +25,20 @@ class Insutype(StrEnum):
 
     EMPLOYEE = "310"
     RESIDENT = "390"
+
+
+class ContactChannel(StrEnum):
+    """How a patient wants to be written to."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Language(StrEnum):
+    """In which language."""
+
+    ZH = "zh"
+    EN = "en"
 
 
 class Reason(StrEnum):
@@ -77,6 +91,43 @@ class Patient:
     low_income: bool
     deceased_at: datetime | None
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseContact:
+    """The patient wants to be written to, there and in that language; without a channel not at all."""
+
+    patient_id: UUID
+    channel: ContactChannel | None
+    address: str | None
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Where a patient wants to be written to. Nobody is written to who did not ask for it."""
+
+    patient_id: UUID
+    channel: ContactChannel | None
+    address: str | None
+    language: Language
+    chosen_at: datetime
+    version: int
+
+
+def choose_contact(command: ChooseContact, present: Contact | None, now: datetime) -> tuple[Contact, ContactChosen]:
+    """The contact from now on; an earlier address is forgotten."""
+    contact = Contact(
+        patient_id=command.patient_id,
+        channel=command.channel,
+        address=command.address,
+        language=command.language,
+        chosen_at=now,
+        version=present.version + 1 if present else 1,
+    )
+    return contact, ContactChosen(
+        patient_id=contact.patient_id, channel=contact.channel, aggregate_version=contact.version
+    )
 
 
 def register(command: RegisterPatient, now: datetime) -> tuple[Patient, PatientRegistered] | Refused:

@@ -268,7 +268,8 @@ def _pace(tickets: Sequence[Ticket], session: Session, statistics: Statistics) -
     desks = {desk for *_, desk in ended[-statistics.last :]} | {
         one.desk for one in tickets if one.status is Status.CALLED
     }
-    expected = (session.ends_at - session.starts_at) / timedelta(minutes=1) / session.places
+    places = max(1, session.places)  # a session that was closed has none, and may still have a queue
+    expected = (session.ends_at - session.starts_at) / timedelta(minutes=1) / places
     return pace_of(minutes, expected, max(1, len(desks)), statistics)
 
 

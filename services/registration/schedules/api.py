@@ -118,11 +118,12 @@ async def sessions(clinic_id: Code, from_on: date, to_on: date, queries: QueryRu
     return SessionList.model_validate({"sessions": found}, from_attributes=True)
 
 
-@router.get("/slots", dependencies=[may(*READERS)])
-async def free_slots(asked: Annotated[SlotQuery, Query()], queries: QueryRunner) -> SlotList:
+@router.get("/slots", response_model=SlotList, dependencies=[may(*READERS)])
+async def free_slots(asked: Annotated[SlotQuery, Query()], queries: QueryRunner) -> Response:
     """Find slots with a free place that can be booked now, earliest first."""
     found = await queries.run(handlers.public_slots, _find(asked))
-    return SlotList.model_validate({"slots": found}, from_attributes=True)
+    view = SlotList.model_validate({"slots": found}, from_attributes=True)
+    return Response(view.model_dump_json(), media_type="application/json")
 
 
 def _find(asked: SlotQuery) -> FindSlots:

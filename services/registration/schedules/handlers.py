@@ -137,6 +137,16 @@ async def cut(
     return changed
 
 
+async def kept(access: Access, before: datetime, limit: int, work: Work) -> list[UUID]:
+    """Sessions of that access with a free place that start before then, the earliest first."""
+    return await session_store.unused(work, access, before, limit)
+
+
+async def first_kept_at(access: Access, work: Work) -> datetime | None:
+    """When the earliest session of that access with a free place starts."""
+    return await session_store.first_unused_at(work, access)
+
+
 async def clinic(clinic_id: str, work: Work) -> Clinic:
     """One clinic; `Missing` when there is none."""
     found = await store.clinic(work, clinic_id)

@@ -84,6 +84,12 @@ WHERE access <> 'public' AND closed_at IS NULL AND released_at <= $1 AND ends_at
 NEXT_DUE = """
 SELECT min(released_at) FROM session WHERE access <> 'public' AND closed_at IS NULL AND ends_at > $1
 """
+UNUSED = """
+SELECT session_id, starts_at FROM session
+WHERE access = $2 AND closed_at IS NULL AND ends_at > $1 AND ($3::timestamptz IS NULL OR starts_at < $3) AND EXISTS (
+    SELECT FROM slot WHERE slot.session_id = session.session_id AND booked < capacity AND slot.ends_at > $1
+) ORDER BY starts_at LIMIT $4
+"""
 CHANGE = """
 UPDATE session SET places = $3, access = $4, closed_at = $5, version = $2
 WHERE session_id = $1 AND version = $2 - 1
@@ -142,6 +148,17 @@ async def kept(work: Work, command: ReleaseSessions) -> list[tuple[Session, int]
     ids = None if command.session_ids is None else list(command.session_ids)
     rows = await (await work.sql()).fetch(KEPT, work.now, ids, command.access, command.before)
     return [(_session(row), row["free"]) for row in rows]
+
+
+async def unused(work: Work, access: Access, before: datetime, limit: int) -> list[UUID]:
+    """Sessions of that access with a free place that start before then and are not over, the earliest first."""
+    return [row["session_id"] for row in await (await work.sql()).fetch(UNUSED, work.now, access, before, limit)]
+
+
+async def first_unused_at(work: Work, access: Access) -> datetime | None:
+    """When the earliest session of that access with a free place starts; None without one."""
+    rows = await (await work.sql()).fetch(UNUSED, work.now, access, None, 1)
+    return rows[0]["starts_at"] if rows else None
 
 
 async def due(work: Work, limit: int) -> list[UUID]:

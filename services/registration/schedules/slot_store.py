@@ -5,11 +5,12 @@ slot is never given out again.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlmodel import col
 
 from services.registration.schedules.model import Access, FindSlots, Slot, SlotKey
 from services.registration.schedules.store import ClinicRow, SessionRow, SlotRow
@@ -43,6 +44,8 @@ FROM unnest($2::timestamptz[], $3::integer[]) AS cut (starts_at, capacity)
 WHERE slot.session_id = $1 AND slot.starts_at = cut.starts_at
 """
 
+COLUMNS = tuple(getattr(SlotRow, one.name) for one in fields(Slot))
+
 
 async def slot(work: Work, key: SlotKey) -> Slot:
     """The slot, or `Missing`."""
@@ -54,18 +57,19 @@ async def slot(work: Work, key: SlotKey) -> Slot:
 
 async def free_slots(work: Work, find: FindSlots) -> list[Slot]:
     """Slots with a free place, earliest first."""
-    query = select(SlotRow).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
+    query = select(*COLUMNS).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
     query = query.where(*_wanted(find, work.now), col(SlotRow.booked) < col(SlotRow.capacity))
     query = query.order_by(col(SlotRow.starts_at), col(SlotRow.session_id)).limit(find.limit)
-    return [Slot(**row.model_dump()) for row in await work.session.exec(query)]
+    found = await (await work.session.connection()).execute(query)
+    return [Slot(**dict(row)) for row in found.mappings()]
 
 
 async def slots_in_share(work: Work, find: FindSlots) -> list[Slot]:
     """Every slot that is meant, full or not, whatever `find.limit` says, in the order in which slots are locked."""
-    query = select(SlotRow).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
+    query = select(*COLUMNS).join(SessionRow).join(ClinicRow, col(ClinicRow.clinic_id) == col(SlotRow.clinic_id))
     query = query.where(*_wanted(find, work.now)).order_by(col(SlotRow.session_id), col(SlotRow.starts_at))
-    fresh = query.with_for_update(read=True, of=SlotRow).execution_options(populate_existing=True)
-    return [Slot(**row.model_dump()) for row in await work.session.exec(fresh)]
+    found = await (await work.session.connection()).execute(query.with_for_update(read=True, of=SlotRow))
+    return [Slot(**dict(row)) for row in found.mappings()]
 
 
 async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:

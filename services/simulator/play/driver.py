@@ -12,6 +12,7 @@ from functools import partial
 from services.simulator.catalogue.model import Catalogue
 from services.simulator.hospital.model import Hospital
 from services.simulator.play.agenda import Agenda
+from services.simulator.play.exams import Exams
 from services.simulator.play.followups import Followups
 from services.simulator.play.people import People, first_day
 from services.simulator.play.quiet import Quiet, Reading
@@ -49,6 +50,7 @@ class Driver:
         self._people = People(scene.suite)
         self._visits = Visits(scene.suite, scene.hospital, self._agenda)
         self._waiting = Waiting(scene.suite, self._visits)
+        self._exams = Exams(scene.suite, self._agenda)
         self._followups = Followups(scene.suite, self._visits, self._agenda)
         self._stays = Stays(
             suite=scene.suite,
@@ -74,6 +76,7 @@ class Driver:
         if handover:
             moving, campus_id = patients[handover.moving.patient_id], self._scene.hospital.campuses[0]
             plan(handover.at, partial(self._waiting.play, handover, moving, campus_id))
+        self._exams.plan(recording)
         for stay in recording.stays:
             self._stays.plan(recording, patients[stay.patient_id], stay, covers[stay.patient_id])
         for patient_id, died_at in recording.deaths.items():

@@ -113,6 +113,16 @@ def topics_agree(report: Report, _: Recording) -> bool:
     )
 
 
+def every_exam_done(report: Report, _: Recording) -> bool:
+    """Each exam of each plan was done, in no more visits than one by one, and the topics say the same."""
+    exams, said = report.exams, Counter(report.events)
+    return (
+        exams.exams == exams.done == said["registration.exam-done.v1"]
+        and exams.orders == said["registration.exam-plan-booked.v1"]
+        and exams.visits <= exams.visits_one_by_one
+    )
+
+
 def nothing_left(report: Report, _: Recording) -> bool:
     """Nothing waits, nothing was lost, and every task that fell due was done."""
     return (
@@ -131,6 +141,7 @@ CHECKS: Final[Mapping[str, Check]] = {
         everybody_called,
         deaths_respected,
         topics_agree,
+        every_exam_done,
         nothing_left,
     )
 }

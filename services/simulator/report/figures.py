@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from services.simulator.play.quiet import Reading
 from services.simulator.play.suite import Suite
@@ -14,6 +16,7 @@ from services.simulator.report.shapes import (
     BedProposal,
     BedReason,
     Bookings,
+    ExamFigures,
     MorningRound,
     Part,
     Queue,
@@ -27,6 +30,7 @@ from services.simulator.report.shapes import (
 )
 from services.simulator.report.topics import count_events
 
+F = TypeVar("F", bound=BaseModel)
 READER: Final = "back-office"
 NURSE: Final = "followup-nurse"
 COORDINATOR: Final = "coordinator"
@@ -51,8 +55,6 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
     recording, reading = circumstances.recording, circumstances.reading
     appointments = await suite.get("registration", "/appointments/summary", role=READER)
     recorded = [count for count in appointments if count["channel"] != FOLLOWUP]
-    waitlist = await suite.get("registration", "/waitlist/summary", role=READER)
-    queue = await suite.get("registration", "/queue/summary", role=READER)
     requests = await suite.get("registration", "/admission-requests/summary", role=READER)
     patients = await suite.get("registration", "/patients/summary", role=READER)
     stays = await suite.get("beds", "/stays/summary", role=COORDINATOR)
@@ -67,12 +69,13 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         rejected_rows=[Rejected(file=row.file, line=row.line, reason=row.reason) for row in recording.rejected],
         bookings=_bookings(recorded),
         bookings_from_followup=sum(count["booked"] for count in appointments if count["channel"] == FOLLOWUP),
-        waitlist=Waitlist(**{figure: waitlist[figure] for figure in Waitlist.model_fields}),
-        queue=Queue(**queue),
+        waitlist=await _summary(suite, "/waitlist/summary", Waitlist),
+        queue=await _summary(suite, "/queue/summary", Queue),
         admissions=stays["admissions"],
         bed_days=stays["bed_days"],
         plans_opened=plans["opened"],
         tasks=Tasks(due=tasks["due"], done=tasks["done"]),
+        exams=await _summary(suite, "/exam-orders/summary", ExamFigures),
         settlements=settlements,
         totals=_totals(settlements),
         morning_round=_morning_round(circumstances.morning),
@@ -86,6 +89,12 @@ async def read_report(suite: Suite, circumstances: Circumstances) -> Report:
         seconds=circumstances.seconds,
     )
     return checked(report, recording)
+
+
+async def _summary(suite: Suite, path: str, figures: type[F]) -> F:
+    """What registration says there, as far as the report shows it."""
+    said = await suite.get("registration", path, role=READER)
+    return figures.model_validate({name: said[name] for name in figures.model_fields})
 
 
 def _by_class(recorded: list[dict[str, Any]], requests: dict[str, Any]) -> dict[str, int]:

@@ -51,6 +51,16 @@ class Tasks(BaseModel):
     done: int
 
 
+class ExamFigures(BaseModel):
+    """What exam planning came to."""
+
+    orders: int
+    exams: int
+    done: int
+    visits: int = Field(description="comings to a campus on a day")
+    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken")
+
+
 class SettlementFigures(BaseModel):
     """One settlement as the discharge service stores it, with the case that it was computed from."""
 
@@ -141,6 +151,7 @@ class Report(BaseModel):
     bed_days: int
     plans_opened: int
     tasks: Tasks
+    exams: ExamFigures
     settlements: list[SettlementFigures]
     totals: Totals
     morning_round: MorningRound

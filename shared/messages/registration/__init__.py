@@ -7,9 +7,11 @@ from shared.messages.registration import (
     admissions,
     arrivals,
     booking,
+    desk,
     exams,
     patients,
     queue,
+    quota,
     schedules,
     waitlist,
 )
@@ -23,4 +25,6 @@ MESSAGES = (
     *queue.MESSAGES,
     *exams.MESSAGES,
     *admissions.MESSAGES,
+    *desk.MESSAGES,
+    *quota.MESSAGES,
 )

@@ -39,7 +39,7 @@ class HoldExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentBooked:
-    """A place is the patient's. `channel` is how it was asked for (desk, app, phone, kiosk, followup)."""
+    """A place is the patient's. `channel` is how it was asked for: desk, app, phone, kiosk, followup, alliance."""
 
     type: ClassVar = "registration.appointment-booked.v1"
     key: ClassVar = "patient_id"

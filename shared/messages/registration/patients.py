@@ -37,7 +37,21 @@ class PatientDeceased:
     aggregate_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChosen:
+    """The patient wants to be reminded by `channel` (sms, email), or by none. The register alone knows where to."""
+
+    type: ClassVar = "registration.contact-chosen.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("contact", "patient_id")
+
+    patient_id: UUID
+    channel: str | None
+    aggregate_version: int
+
+
 MESSAGES = (
     PatientRegistered,
     PatientDeceased,
+    ContactChosen,
 )

@@ -165,7 +165,7 @@ async def test_a_command_without_a_key_or_with_nonsense_is_told_what_to_mend(reg
     complete = body | {"visit_type": "outpatient", "channel": "app"}
     nameless = await registration.service.client.post("/appointments", json=complete, headers=headers)
     assert (nameless.status_code, nameless.json()["code"]) == (400, "idempotency-key-missing")
-    wrong = await registration.take(slot, patient, channel="followup", visit_type="a\x00b")
+    wrong = await registration.take(slot, patient, channel="followup", visit_type="a b")
     assert wrong.status_code == 422
     assert {one["field"] for one in wrong.json()["fields"]} == {"channel", "visit_type"}
 

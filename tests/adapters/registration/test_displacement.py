@@ -123,6 +123,17 @@ async def test_an_orphan_is_offered_the_next_slot_or_only_listed_by_choice(regis
     assert listed == entry
 
 
+async def test_no_slot_is_offered_to_more_patients_than_it_has_free_places(registration):
+    first, second = await clinic(registration, capacity=2)
+    await book(registration, second, 1)
+    await book(registration, first, 2)
+    later = SlotKey(session_id=first.session_id, starts_at=first.starts_at + timedelta(minutes=30))
+    await book(registration, later, 2)
+    entries = (await close(registration, first, "offer")).json()["rebookings"]
+    offered = [one["offered_slot_starts_at"] for one in entries]
+    assert [one and one[11:16] for one in offered] == ["08:00", "08:30", "08:30", None]
+
+
 async def test_a_cut_keeps_who_has_arrived_and_who_came_first_and_gives_holds_up(registration):
     slot, later = await clinic(registration, capacity=4)
     arrived, first, second = await book(registration, slot, 3)

@@ -5,6 +5,7 @@ from services.console.pages.language import msg
 EVENTS = {
     "registration.patient-registered.v1": msg("Patient registered"),
     "registration.patient-deceased.v1": msg("Patient deceased"),
+    "registration.contact-chosen.v1": msg("Reminders chosen"),
     "registration.session-opened.v1": msg("Clinic session opened"),
     "registration.session-released.v1": msg("Clinic session released"),
     "registration.session-cut.v1": msg("Clinic session cut"),
@@ -37,11 +38,17 @@ EVENTS = {
     "registration.admission-requested.v1": msg("Admission requested"),
     "registration.admission-exams-booked.v1": msg("Exams before admission booked"),
     "registration.admission-exams-unplanned.v1": msg("Exams before admission without a place"),
+    "registration.referral-placed.v1": msg("Referral has a place"),
+    "registration.referral-waiting.v1": msg("Referral waits for a place"),
+    "registration.referral-closed.v1": msg("Referral closed"),
+    "registration.ticket-opened.v1": msg("Asked for at the one-stop desk"),
+    "registration.ticket-closed.v1": msg("Answered by the one-stop desk"),
 }
 
 FACTS = {
     "registration.patient-registered.v1": ("sex", "insutype"),
     "registration.patient-deceased.v1": ("deceased_on",),
+    "registration.contact-chosen.v1": ("channel",),
     "registration.session-opened.v1": ("clinic_id", "starts_at", "places", "access"),
     "registration.session-released.v1": ("clinic_id", "starts_at", "places", "access"),
     "registration.session-cut.v1": ("clinic_id", "starts_at", "places", "reason"),
@@ -68,4 +75,9 @@ FACTS = {
     "registration.admission-requested.v1": ("specialty", "campus_id", "source", "expected_days"),
     "registration.admission-exams-booked.v1": ("exams", "last_ends_at"),
     "registration.admission-exams-unplanned.v1": ("exams", "reason"),
+    "registration.referral-placed.v1": ("specialty", "urgency", "slot_starts_at"),
+    "registration.referral-waiting.v1": ("specialty", "urgency", "reason", "due_at"),
+    "registration.referral-closed.v1": ("reason",),
+    "registration.ticket-opened.v1": ("kind", "due_at"),
+    "registration.ticket-closed.v1": ("kind", "state", "reason"),
 }

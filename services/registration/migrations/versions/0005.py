@@ -54,7 +54,7 @@ def upgrade() -> None:
             name=op.f("waitlist_entry_place"),
         ),
         sa.CheckConstraint(
-            "channel IN ('desk', 'app', 'phone', 'kiosk', 'followup')", name=op.f("waitlist_entry_channel")
+            "channel IN ('desk', 'app', 'phone', 'kiosk', 'followup', 'alliance')", name=op.f("waitlist_entry_channel")
         ),
         sa.CheckConstraint("leave_reason IN ('patient', 'deceased')", name=op.f("waitlist_entry_leave_reason")),
         sa.CheckConstraint(

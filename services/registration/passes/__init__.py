@@ -1,0 +1,1 @@
+"""Arrival passes: a parking place reserved with the booking while places last (REG-13)."""

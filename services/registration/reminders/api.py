@@ -1,0 +1,71 @@
+"""The HTTP side of reminders: what was sent, and what was not and why. No address is shown. No rule lives here."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.registration.reminders import handlers
+from services.registration.reminders.model import Reason, State, Wanted
+from shared.auth import Role, may
+from shared.http import REFUSALS, QueryRunner
+
+router = APIRouter(prefix="/reminders", tags=["reminders"], responses=REFUSALS)
+
+READERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER)
+
+
+class ReminderView(BaseModel):
+    """A reminder of one appointment in one slot. Instants are UTC."""
+
+    reminder_id: UUID
+    appointment_id: UUID
+    patient_id: UUID
+    slot_starts_at: AwareDatetime
+    rung: str = Field(description="how long before, such as 3d, 1d or 2h")
+    state: State = Field(description="unknown: it may have been sent; it is not sent again")
+    reason: Reason | None
+    attempts: int
+    due_at: AwareDatetime
+    next_at: AwareDatetime | None = Field(description="when it is looked at again; null when it is over")
+    ended_at: AwareDatetime | None
+
+
+class ReminderPage(BaseModel):
+    """A page of reminders."""
+
+    reminders: list[ReminderView]
+    next: UUID | None = Field(description="give it as `after` for the next page; null on the last")
+
+
+class Page(BaseModel, extra="forbid"):
+    """Which reminders, and which page of them; with `state=failed` the patients to be called instead."""
+
+    appointment_id: UUID | None = None
+    patient_id: UUID | None = None
+    state: State | None = None
+    after: UUID | None = Field(None, description="the last reminder_id of the page before")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class Count(BaseModel):
+    """How many reminders are in a state for a reason."""
+
+    state: State
+    reason: Reason | None
+    reminders: int
+
+
+@router.get("", dependencies=[may(*READERS)])
+async def reminders(page: Annotated[Page, Query()], queries: QueryRunner) -> ReminderPage:
+    """A page of reminders by id."""
+    found = await queries.run(handlers.reminders, Wanted(**dict(page)))
+    views = [ReminderView.model_validate(one, from_attributes=True) for one in found]
+    return ReminderPage(reminders=views, next=views[-1].reminder_id if len(views) == page.limit else None)
+
+
+@router.get("/summary", dependencies=[may(*READERS, Role.SYSTEM)])
+async def summary(queries: QueryRunner) -> list[Count]:
+    """How many reminders there are by state and reason. No patient is named."""
+    return [Count(**count) for count in await queries.run(handlers.summary)]

@@ -1,0 +1,79 @@
+"""What a reminder says: when and where, and what to prepare. It names neither the patient nor why they come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.registration.booking.model import Appointment
+from services.registration.patients.model import Contact, ContactChannel
+from services.registration.schedules.model import Clinic
+
+DAY = {"zh": "%Y年%m月%d日", "en": "%d/%m/%Y"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Subject and body with places to fill in."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What to do before a visit of that type, or in a clinic of that specialty."""
+
+    visit_type: str | None
+    specialty: str | None
+    words: dict[str, str]
+
+    def is_for(self, appointment: Appointment, clinic: Clinic) -> bool:
+        """Whether it is meant for this visit."""
+        return self.visit_type in {None, appointment.visit_type} and self.specialty in {None, clinic.specialty}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """A text a language, and preparations, the first fitting one of which is told."""
+
+    texts: dict[str, Text]
+    preparations: tuple[Preparation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What goes out, once. `message_id` is the reminder's: what comes twice can be told from what is new."""
+
+    message_id: UUID
+    channel: ContactChannel
+    address: str
+    subject: str
+    body: str
+    written_at: datetime
+
+
+def message(
+    reminder_id: UUID, appointment: Appointment, clinic: Clinic, contact: Contact, texts: Texts, now: datetime
+) -> Message:
+    """The reminder in the patient's language, on the clinic's clock. The contact has a channel."""
+    if contact.channel is None or contact.address is None:
+        raise ValueError("nobody is written to who does not want it")
+    text = texts.texts[contact.language]
+    at = appointment.slot_starts_at.astimezone(ZoneInfo(clinic.zone))
+    names = {"zh": clinic.name_zh, "en": clinic.name_en}
+    fitting = (one.words[contact.language] for one in texts.preparations if one.is_for(appointment, clinic))
+    body = text.body.format(
+        day=at.strftime(DAY[contact.language]),
+        time=at.strftime("%H:%M"),
+        clinic=names[contact.language] or clinic.name_zh or clinic.name_en or clinic.clinic_id,
+        preparation=next(fitting, ""),
+    )
+    return Message(
+        message_id=reminder_id,
+        channel=contact.channel,
+        address=contact.address,
+        subject=text.subject,
+        body=" ".join(body.split()),
+        written_at=now,
+    )

@@ -1,0 +1,94 @@
+"""The policy and the texts of reminders, read from `policy.json` and checked."""
+
+from datetime import time, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+
+from services.registration.reminders.message import Preparation, Text, Texts
+from services.registration.reminders.model import Policy, Quiet, Rung, in_order
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class RungInFile(BaseModel, extra="forbid"):
+    """How long before."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,10}$")]
+    days: int = Field(0, ge=0, le=60)
+    hours: int = Field(0, ge=0, le=48)
+
+
+class QuietInFile(BaseModel, extra="forbid"):
+    """When nobody is written to."""
+
+    from_: time = Field(alias="from")
+    to: time
+
+
+class TextInFile(BaseModel, extra="forbid"):
+    """A message; its places are filled in."""
+
+    subject: Words
+    body: Words
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        self.body.format(day="", time="", clinic="", preparation="")
+        return self
+
+
+class PreparationInFile(BaseModel, extra="forbid"):
+    """What to do before a visit of that kind, or of that specialty."""
+
+    visit_type: str | None = None
+    specialty: str | None = None
+    zh: Words
+    en: Words
+
+
+class PolicyInFile(BaseModel, extra="forbid"):
+    """The file."""
+
+    version: str
+    source: str
+    rungs: list[RungInFile] = Field(min_length=1)
+    quiet: QuietInFile
+    spare_minutes: int = Field(ge=0, le=600)
+    retry_minutes: list[Annotated[int, Field(ge=1, le=1440)]] = Field(max_length=10)
+    texts: dict[Literal["zh", "en"], TextInFile] = Field(min_length=2)
+    preparations: list[PreparationInFile]
+
+    @model_validator(mode="after")
+    def _nearer_and_nearer(self) -> Self:
+        if not in_order([Rung(**dict(rung)) for rung in self.rungs]):
+            raise ValueError("each rung is nearer to the visit than the one before, and the last is before it")
+        return self
+
+
+def parse(text: str) -> tuple[Policy, Texts]:
+    """Policy and texts of a file. Raises `ValueError` that names what is wrong."""
+    told = PolicyInFile.model_validate_json(text)
+    policy = Policy(
+        version=told.version,
+        rungs=tuple(Rung(**dict(rung)) for rung in told.rungs),
+        quiet=Quiet(begin=told.quiet.from_, end=told.quiet.to),
+        spare=timedelta(minutes=told.spare_minutes),
+        retries=tuple(timedelta(minutes=minutes) for minutes in told.retry_minutes),
+    )
+    texts = Texts(
+        texts={language: Text(subject=one.subject, body=one.body) for language, one in told.texts.items()},
+        preparations=tuple(
+            Preparation(visit_type=one.visit_type, specialty=one.specialty, words={"zh": one.zh, "en": one.en})
+            for one in told.preparations
+        ),
+    )
+    return policy, texts
+
+
+@cache
+def shipped() -> tuple[Policy, Texts]:
+    """Policy and texts that come with the code."""
+    return parse(files("services.registration.reminders").joinpath("policy.json").read_text(encoding="utf-8"))

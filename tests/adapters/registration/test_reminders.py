@@ -1,0 +1,224 @@
+"""Reminders on a real database: planned by events, sent once, and one bad record stops nobody."""
+
+import asyncio
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from services.registration.app import SERVICE
+from services.registration.patients.model import ContactChannel
+from services.registration.reminders.model import LEASE, Result
+from services.registration.reminders.sending import Dispatch
+from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from shared.messages.registration.patients import ContactChosen
+from tests.adapters.registration.conftest import Registration
+
+OWN = (AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, ContactChosen)
+
+
+class Post:
+    """A way out that remembers what it was given, and answers as it is told for an address."""
+
+    def __init__(self):
+        self.sent, self.answers = [], {}
+
+    async def send(self, message):
+        self.sent.append(message)
+        answer = self.answers.get(message.address, Result.SENT)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+async def registration(run_service, tmp_path):
+    async with run_service(SERVICE, reminder_file=tmp_path / "reminders.jsonl") as service:
+        running = Registration(service)
+        running.heard = 0
+        yield running
+
+
+@pytest.fixture
+def post():
+    return Post()
+
+
+async def hear(registration):
+    """Registration hears what it has said since."""
+    said = [event for event in await registration.service.said() if isinstance(event, OWN)]
+    await registration.service.deliver(*said[registration.heard :])
+    registration.heard = len(said)
+
+
+async def reachable(registration, address="+86 28 0000 0000", channel="sms"):
+    patient_id = await registration.patient()
+    answer = await registration.service.command(
+        "PUT",
+        f"/patients/{patient_id}/contact",
+        role="front-desk",
+        body={"channel": channel, "address": address},
+    )
+    assert answer.status_code == 200, answer.text
+    return patient_id
+
+
+async def booked(registration, patient_id, days=10):
+    slot = await registration.slot(days=days)
+    answer = await registration.take(slot, patient_id)
+    await hear(registration)
+    return answer.json()["appointment_id"], slot
+
+
+async def states(registration, **wanted):
+    page = (await registration.service.get("/reminders", role="front-desk", **wanted)).json()["reminders"]
+    return {(one["rung"], one["slot_starts_at"]): (one["state"], one["reason"]) for one in page}
+
+
+async def fire(registration, post):
+    return await Dispatch({ContactChannel.SMS: post}).fire(registration.service.database, 100)
+
+
+async def test_who_chose_it_is_reminded_and_nobody_else(registration, tmp_path):
+    wants, wants_not = await reachable(registration), await registration.patient()
+    for patient_id in (wants, wants_not):
+        await booked(registration, patient_id)
+    registration.service.clock.advance(timedelta(days=9, hours=8, minutes=30))
+    assert await registration.service.fire("reminders") == 3
+    (line,) = [json.loads(line) for line in (tmp_path / "reminders.jsonl").read_text().splitlines()]
+    assert (line["channel"], line["address"]) == ("sms", "+86 28 0000 0000")
+    assert (tmp_path / "reminders.jsonl").stat().st_mode & 0o777 == 0o600
+    outcome = {rung: said for (rung, _), said in (await states(registration)).items()}
+    assert outcome == {"3d": ("dropped", "superseded"), "1d": ("dropped", "superseded"), "2h": ("sent", None)}
+    assert await registration.service.fire("reminders") == 0
+
+
+async def test_no_event_and_no_list_holds_the_address(registration, post):
+    await booked(registration, await reachable(registration))
+    registration.service.clock.advance(timedelta(days=7))
+    await fire(registration, post)
+    shown = (await registration.service.get("/reminders", role="front-desk")).text
+    assert "0000 0000" not in shown + str(await registration.service.said())
+
+
+async def test_a_moved_appointment_is_reminded_of_its_new_slot(registration, post):
+    patient_id = await reachable(registration)
+    appointment_id, old = await booked(registration, patient_id)
+    new = await registration.slot(days=12)
+    body = {"session_id": str(new.session_id), "slot_starts_at": new.starts_at.isoformat()}
+    await registration.post(f"/appointments/{appointment_id}/reschedule", body=body)
+    registration.service.clock.set(old.starts_at - timedelta(days=3))
+    assert await fire(registration, post) == 1
+    assert post.sent == []
+    await hear(registration)
+    registration.service.clock.set(new.starts_at - timedelta(days=3))
+    await fire(registration, post)
+    assert len(post.sent) == 1
+    outcome = await states(registration, appointment_id=appointment_id)
+    assert sum(said == ("dropped", "not-booked") for said in outcome.values()) == 3
+    assert sum(said == ("pending", None) for said in outcome.values()) == 2
+
+
+async def test_a_cancelled_appointment_is_not_reminded_of(registration, post):
+    appointment_id, slot = await booked(registration, await reachable(registration))
+    await registration.post(f"/appointments/{appointment_id}/cancellation", body={"reason": "patient"})
+    await hear(registration)
+    assert set((await states(registration)).values()) == {("dropped", "not-booked")}
+    registration.service.clock.set(slot.starts_at - timedelta(hours=1))
+    assert await fire(registration, post) == 0
+
+
+async def test_who_chooses_later_is_reminded_of_what_is_booked_and_who_chooses_none_of_nothing(registration, post):
+    patient_id = await registration.patient()
+    await booked(registration, patient_id)
+    assert await states(registration) == {}
+    path = f"/patients/{patient_id}/contact"
+    chosen = {"channel": "sms", "address": "+86 28 0000 0000", "language": "en"}
+    await registration.service.command("PUT", path, role="patient-app", body=chosen)
+    await hear(registration)
+    assert len(await states(registration)) == 3
+    gone = (await registration.service.command("DELETE", path, role="patient-app")).json()
+    assert (gone["channel"], gone["address"]) == (None, None)
+    registration.service.clock.advance(timedelta(days=7))
+    await fire(registration, post)
+    assert post.sent == []
+    assert ("dropped", "not-wanted") in (await states(registration)).values()
+
+
+async def test_one_bad_address_stops_nobody(registration, post):
+    addresses = [f"+86 28 0000 000{number}" for number in range(5)]
+    post.answers = {
+        addresses[0]: Result.REFUSED,
+        addresses[1]: RuntimeError("the gateway said something new"),
+        addresses[2]: Result.DEFERRED,
+    }
+    for address in addresses:
+        await booked(registration, await reachable(registration, address))
+    registration.service.clock.advance(timedelta(days=7))
+    assert await fire(registration, post) == 5
+    counts = (await registration.service.get("/reminders/summary", role="operator")).json()
+    outcome = {(one["state"], one["reason"]): one["reminders"] for one in counts if one["state"] != "pending"}
+    assert outcome == {("failed", "address-refused"): 1, ("unknown", "interrupted"): 1, ("sent", None): 2}
+    results = await registration.service.sql("SELECT result, count(*) AS n FROM reminder_attempt GROUP BY result")
+    assert {row["result"]: row["n"] for row in results} == {"refused": 1, "unknown": 1, "deferred": 1, "sent": 2}
+    registration.service.clock.advance(timedelta(minutes=5))
+    assert await fire(registration, post) == 1
+    assert [message.address for message in post.sent].count(addresses[2]) == 2
+
+
+async def test_a_channel_without_a_way_out_is_visible(registration, post):
+    await booked(registration, await reachable(registration, "someone@example.org", "email"))
+    registration.service.clock.advance(timedelta(days=7))
+    await fire(registration, post)
+    assert ("failed", "no-channel") in (await states(registration, state="failed")).values()
+
+
+async def test_many_workers_at_once_send_each_reminder_once(registration, post):
+    for number in range(8):
+        await booked(registration, await reachable(registration, f"+86 28 0000 001{number}"))
+    registration.service.clock.advance(timedelta(days=7))
+    seen = await asyncio.gather(*(fire(registration, post) for _ in range(4)))
+    assert sum(seen) == 8
+    assert len({message.address for message in post.sent}) == len(post.sent) == 8
+
+
+async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registration, post):
+    appointment_id, _ = await booked(registration, await reachable(registration))
+    registration.service.clock.advance(timedelta(days=7))
+    stopped = asyncio.Event()
+
+    class Dying:
+        async def send(self, message):
+            post.sent.append(message)
+            stopped.set()
+            await asyncio.Event().wait()
+
+    dying = asyncio.create_task(Dispatch({ContactChannel.SMS: Dying()}).fire(registration.service.database, 100))
+    await stopped.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    assert ("sending", None) in (await states(registration)).values()
+    registration.service.clock.advance(LEASE)
+    await fire(registration, post)
+    assert len(post.sent) == 1
+    assert ("unknown", "interrupted") in (await states(registration, appointment_id=appointment_id)).values()
+
+
+async def test_the_same_event_again_plans_nothing_again(registration):
+    appointment_id, _ = await booked(registration, await reachable(registration))
+    before = await registration.service.sql("SELECT * FROM reminder ORDER BY reminder_id")
+    (event,) = [one for one in await registration.service.said() if isinstance(one, AppointmentBooked)]
+    assert event.appointment_id == UUID(appointment_id)
+    await registration.service.deliver(event)
+    assert await registration.service.sql("SELECT * FROM reminder ORDER BY reminder_id") == before
+
+
+async def test_an_address_that_would_break_a_letter_is_refused(registration):
+    patient_id = await registration.patient()
+    for address in ("a@b.example\r\nBcc: c@d.example", "no address", "@b.example"):
+        body = {"channel": "email", "address": address}
+        path = f"/patients/{patient_id}/contact"
+        answer = await registration.service.command("PUT", path, role="front-desk", body=body)
+        assert answer.status_code == 422
+        assert "b.example" not in answer.text
