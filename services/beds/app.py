@@ -11,6 +11,8 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.indicators import handlers as indicators_handlers
+from services.beds.indicators.api import router as indicators
 from services.beds.inventory.api import router as inventory
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
@@ -43,13 +45,18 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests),
+    routers=(inventory, stays, allocation, requests, indicators),
     reactions=REACTIONS,
     timers=(
         Timer(
             name="reservation-expiry",
             fire=in_one_work(stays_handlers.expire_reservations),
             next_due_at=stays_handlers.next_hold_ends_at,
+        ),
+        Timer(
+            name="indicators-day",
+            fire=in_one_work(indicators_handlers.close_days),
+            next_due_at=indicators_handlers.next_day_ends_at,
         ),
     ),
     settings=BedsSettings,

@@ -1,0 +1,90 @@
+"""What can be asked of the indicators, and the closing of days: one function a use case."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from services.beds.indicators import model, store
+from services.beds.indicators.model import ONE_DAY, Asked, By, Diseases, Each, Indicators, Line, Sums
+from services.beds.scoring.model import Policy
+from shared.work import Work
+
+DAYS_AT_ONCE = 31
+Key = tuple[Any, ...]
+Times = dict[str, tuple[float, ...]]
+
+
+async def indicators(asked: Asked, policy: Policy, work: Work) -> Indicators:
+    """What the pool did on these days, the running one up to now, beside what its beds could do.
+
+    Raises `BadRange` for days that cannot be asked for.
+    """
+    model.check(asked, work.now)
+    await _close_through(min(asked.to_on, model.day_of(work.now) - ONE_DAY), work)
+    live = model.running(asked, work.now)
+    counted = await store.sums(work, asked, live)
+    times = await store.times(work, asked, live)
+    diseases = await store.diseases(work, asked, live)
+    wards = await store.wards_now(work)
+    by_ward = await store.sums(work, replace(asked, by=By.WARD, each=Each.RANGE), live)
+    departments, pooled = model.departments(wards)
+    return Indicators(
+        asked=asked,
+        closed_through_on=await store.closed_through(work),
+        lines=[_line(key, sums, times.get(key, {}), diseases.get(key), policy) for key, sums in counted.items()],
+        still_waiting=model.waits(await store.still_waiting(work), policy),
+        departments=departments,
+        pooled_departments=pooled,
+        bounds=model.bounds(wards, {key[0]: sums for key, sums in by_ward.items()}, model.missing_hours(live)),
+    )
+
+
+async def close_days(work: Work, _: int) -> int:
+    """Count days that are over for good, up to the next one on which a bed has changed. Returns how many.
+
+    A day without any change is no reason to wake up, so that a clock that jumps over empty years finds nothing to stop
+    for; it is counted with the next one that has some, or when it is asked for.
+    """
+    changed_at = await _next_change(await _first_open_day(work), work)
+    if changed_at is None:
+        return 0
+    return await _close_through(min(model.day_of(changed_at), model.day_of(work.now) - ONE_DAY), work)
+
+
+async def next_day_ends_at(work: Work) -> datetime | None:
+    """When the next day is over on which a bed has changed."""
+    changed_at = await _next_change(await _first_open_day(work), work)
+    return None if changed_at is None else model.begin_of(model.day_of(changed_at) + ONE_DAY)
+
+
+async def _close_through(last: date, work: Work) -> int:
+    """Close the days that are still open up to this one, a month at once. Whoever is second passes over them."""
+    first = await _first_open_day(work)
+    if first is None or first > last:
+        return 0
+    days = [first + ONE_DAY * number for number in range(min(DAYS_AT_ONCE, (last - first).days + 1))]
+    return sum([await store.close(work, on, model.begin_of(on), model.begin_of(on + ONE_DAY)) for on in days])
+
+
+async def _next_change(first: date | None, work: Work) -> datetime | None:
+    return None if first is None else await store.first_change_after(work, model.begin_of(first))
+
+
+async def _first_open_day(work: Work) -> date | None:
+    """The day after the last closed one; before the first is closed, the day of the first bed."""
+    if (closed := await store.closed_through(work)) is not None:
+        return closed + ONE_DAY
+    first_at = await store.first_bed_at(work)
+    return None if first_at is None else model.day_of(first_at)
+
+
+def _line(key: Key, sums: Sums, times: Times, diseases: Diseases | None, policy: Policy) -> Line:
+    return Line(
+        group_id=key[0],
+        on_day=key[1],
+        sums=sums,
+        waiting=model.waits(times, policy),
+        boarding=model.spread(times["boarding"]) if "boarding" in times else None,
+        cleaning=model.spread(times["cleaning"]) if "cleaning" in times else None,
+        diseases=diseases,
+    )

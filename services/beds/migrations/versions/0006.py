@@ -1,0 +1,111 @@
+"""How beds stood and what was counted of each day; forecasts; day surgery; referrals."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0006"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+contract = "kept since 0.1: whoever changes a bed raises its version; the trigger refuses nothing, it writes beside"
+
+
+BED_PERIOD_ENDED = """
+CREATE FUNCTION bed_period_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO bed_period (bed_no, version, status, stay_id, began_at, ended_at, followed_by)
+    VALUES (OLD.bed_no, OLD.version, CASE WHEN OLD.reserved THEN 'R' ELSE OLD.status END, OLD.stay_id,
+        OLD.changed_at, NEW.changed_at, CASE WHEN NEW.reserved THEN 'R' ELSE NEW.status END);
+    RETURN NULL;
+END $$
+"""
+TRIGGER = """
+CREATE TRIGGER bed_period_ended AFTER UPDATE ON bed
+FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION bed_period_ended()
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "bed_period",
+        sa.Column("bed_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("stay_id", sa.Uuid(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("followed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("began_at <= ended_at", name=op.f("bed_period_in_order")),
+        sa.PrimaryKeyConstraint("bed_no", "version", name=op.f("bed_period_pkey")),
+    )
+    op.create_index("ix_bed_period_ended_at", "bed_period", ["ended_at"], unique=False)
+    op.create_table(
+        "disease_day",
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("disease", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("placed", sa.Integer(), nullable=False),
+        sa.CheckConstraint("placed BETWEEN 0 AND requests", name=op.f("disease_placed_within_requests")),
+        sa.PrimaryKeyConstraint("on_day", "campus_id", "disease", name=op.f("disease_day_pkey")),
+    )
+    op.create_table(
+        "indicator_closed",
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("on_day", name=op.f("indicator_closed_pkey")),
+    )
+    op.create_table(
+        "indicator_day",
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("ward_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("admissions", sa.Integer(), nullable=False),
+        sa.Column("cross_ward", sa.Integer(), nullable=False),
+        sa.Column("cross_campus", sa.Integer(), nullable=False),
+        sa.Column("rw_known", sa.Integer(), nullable=False),
+        sa.Column("rw_above_2", sa.Integer(), nullable=False),
+        sa.Column("occupied", sa.BigInteger(), nullable=False),
+        sa.Column("open", sa.BigInteger(), nullable=False),
+        sa.Column("midnight_census", sa.Integer(), nullable=False),
+        sa.Column("open_at_midnight", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "cross_ward <= admissions AND cross_campus <= admissions", name=op.f("indicator_cross_within")
+        ),
+        sa.CheckConstraint("occupied BETWEEN 0 AND open", name=op.f("indicator_occupied_within_open")),
+        sa.CheckConstraint("rw_above_2 <= rw_known AND rw_known <= admissions", name=op.f("indicator_rw_within")),
+        sa.PrimaryKeyConstraint("on_day", "ward_id", name=op.f("indicator_day_pkey")),
+    )
+    op.create_table(
+        "indicator_times",
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("ward_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seconds", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.PrimaryKeyConstraint("on_day", "ward_id", "kind", name=op.f("indicator_times_pkey")),
+    )
+    op.execute(BED_PERIOD_ENDED)
+    op.execute(TRIGGER)
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_admission_request_requested_at",
+            "admission_request",
+            ["requested_at"],
+            postgresql_using="brin",
+            postgresql_concurrently=True,
+        )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_admission_request_requested_at", table_name="admission_request", postgresql_using="brin")
+    op.execute("DROP TRIGGER bed_period_ended ON bed")
+    op.execute("DROP FUNCTION bed_period_ended()")
+    op.drop_table("indicator_times")
+    op.drop_table("indicator_day")
+    op.drop_table("indicator_closed")
+    op.drop_table("disease_day")
+    op.drop_index("ix_bed_period_ended_at", table_name="bed_period")
+    op.drop_table("bed_period")
