@@ -11,6 +11,9 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.forecast.api import router as forecast
+from services.beds.forecast.making import Forecasts
+from services.beds.forecast.worker import Forecaster
 from services.beds.indicators import handlers as indicators_handlers
 from services.beds.indicators.api import router as indicators
 from services.beds.inventory.api import router as inventory
@@ -25,13 +28,15 @@ from shared.timers import Timer, in_one_work
 
 @asynccontextmanager
 async def resources(host: Host) -> AsyncIterator[None]:
-    """The policy in force, and the optimiser with its timer."""
+    """The policy in force, the optimiser with its timer, and the forecaster with its own."""
     settings = host.settings
     if not isinstance(settings, BedsSettings):
         raise TypeError("the beds service runs on BedsSettings")
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
+    forecaster = host.app.state.forecaster = Forecaster()
+    host.timers.extend(Forecasts(forecaster, settings.forecast_every).timers)
     try:
         if "consumer" in host.parts:
             await optimiser.start()
@@ -45,7 +50,7 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests, indicators),
+    routers=(inventory, stays, allocation, requests, indicators, forecast),
     reactions=REACTIONS,
     timers=(
         Timer(

@@ -142,7 +142,16 @@ SELECT ward_id, campus_id, count(DISTINCT bed_no)::integer AS open_beds, array_a
 FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id), unnest(bed.specialty || overflow) AS takes
 WHERE status <> 'C' GROUP BY ward_id, campus_id ORDER BY ward_id
 """
-FIRST_CHANGE = "SELECT min(ended_at) FROM bed_period WHERE ended_at >= $1"
+FIRST_CHANGE = "SELECT min(ended_at) FROM bed_period WHERE $1::timestamptz IS NULL OR ended_at >= $1"
 FIRST_BED = """
 SELECT least((SELECT min(began_at) FROM bed_period), (SELECT min(changed_at) FROM bed))
+"""
+OCCUPIED_AT = """
+SELECT ward_id, count(*)::integer AS beds
+FROM (
+    SELECT bed_no FROM bed_period WHERE status = 'O' AND began_at <= $1 AND ended_at > $1
+    UNION ALL
+    SELECT bed_no FROM bed WHERE status = 'O' AND changed_at <= $1
+) lying JOIN bed USING (bed_no) JOIN room USING (room_id)
+GROUP BY ward_id
 """

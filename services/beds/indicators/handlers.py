@@ -7,6 +7,7 @@ from typing import Any
 from services.beds.indicators import model, store
 from services.beds.indicators.model import ONE_DAY, Asked, By, Diseases, Each, Indicators, Line, Sums
 from services.beds.scoring.model import Policy
+from services.beds.stays.model import INSTANT
 from shared.work import Work
 
 DAYS_AT_ONCE = 31
@@ -55,6 +56,16 @@ async def next_day_ends_at(work: Work) -> datetime | None:
     """When the next day is over on which a bed has changed."""
     changed_at = await _next_change(await _first_open_day(work), work)
     return None if changed_at is None else model.begin_of(model.day_of(changed_at) + ONE_DAY)
+
+
+async def next_change(after: datetime | None, work: Work) -> datetime | None:
+    """The first change of any bed after an instant, or of all; a new bed is none."""
+    return await store.first_change_after(work, after + INSTANT if after else None)
+
+
+async def occupied_at(at: datetime, work: Work) -> dict[str, int]:
+    """How many beds of each ward were occupied at an instant that has passed; wards without any are left out."""
+    return await store.occupied_at(work, at)
 
 
 async def _close_through(last: date, work: Work) -> int:

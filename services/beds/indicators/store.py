@@ -132,8 +132,8 @@ async def closed_through(work: Work) -> date | None:
     return last
 
 
-async def first_change_after(work: Work, at: datetime) -> datetime | None:
-    """The first change of any bed at or after an instant. A new bed is none."""
+async def first_change_after(work: Work, at: datetime | None) -> datetime | None:
+    """The first change of any bed at or after an instant, or of all. A new bed is none."""
     first: datetime | None = await (await work.sql()).fetchval(counting.FIRST_CHANGE, at)
     return first
 
@@ -142,6 +142,11 @@ async def first_bed_at(work: Work) -> datetime | None:
     """Since when there are beds."""
     first: datetime | None = await (await work.sql()).fetchval(counting.FIRST_BED)
     return first
+
+
+async def occupied_at(work: Work, at: datetime) -> dict[str, int]:
+    """Ward → beds occupied at an instant."""
+    return {row["ward_id"]: row["beds"] for row in await (await work.sql()).fetch(counting.OCCUPIED_AT, at)}
 
 
 async def sums(work: Work, asked: Asked, live: tuple[datetime, datetime, date] | None) -> dict[tuple[Any, ...], Sums]:

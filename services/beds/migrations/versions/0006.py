@@ -87,6 +87,44 @@ def upgrade() -> None:
         sa.Column("seconds", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.PrimaryKeyConstraint("on_day", "ward_id", "kind", name=op.f("indicator_times_pkey")),
     )
+    op.create_table(
+        "forecast",
+        sa.Column("forecast_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("forecast_id", name=op.f("forecast_pkey")),
+    )
+    op.create_index(op.f("ix_forecast_made_at"), "forecast", ["made_at"], unique=False)
+    op.create_table(
+        "forecast_line",
+        sa.Column("forecast_id", sa.BigInteger(), nullable=False),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("group_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("hours_ahead", sa.Integer(), nullable=False),
+        sa.Column("target_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("open_beds", sa.Integer(), nullable=False),
+        sa.Column("occupied_mean", sa.Float(), nullable=False),
+        sa.Column("occupied_low", sa.Integer(), nullable=False),
+        sa.Column("occupied_high", sa.Integer(), nullable=False),
+        sa.Column("leavers_mean", sa.Float(), nullable=False),
+        sa.Column("leavers_low", sa.Integer(), nullable=False),
+        sa.Column("leavers_high", sa.Integer(), nullable=False),
+        sa.Column("occupied_then", sa.Integer(), nullable=True),
+        sa.CheckConstraint("scope IN ('ward', 'campus', 'hospital')", name=op.f("forecast_scope")),
+        sa.CheckConstraint(
+            "occupied_low <= occupied_high AND leavers_low <= leavers_high", name=op.f("forecast_interval")
+        ),
+        sa.ForeignKeyConstraint(
+            ["forecast_id"], ["forecast.forecast_id"], name=op.f("fk_forecast_line_forecast_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("forecast_id", "scope", "group_id", "hours_ahead", name=op.f("forecast_line_pkey")),
+    )
+    op.create_index(
+        "ix_forecast_line_to_score",
+        "forecast_line",
+        ["target_at"],
+        unique=False,
+        postgresql_where=sa.text("occupied_then IS NULL"),
+    )
     op.execute(BED_PERIOD_ENDED)
     op.execute(TRIGGER)
     with op.get_context().autocommit_block():
@@ -103,6 +141,12 @@ def downgrade() -> None:
     op.drop_index("ix_admission_request_requested_at", table_name="admission_request", postgresql_using="brin")
     op.execute("DROP TRIGGER bed_period_ended ON bed")
     op.execute("DROP FUNCTION bed_period_ended()")
+    op.drop_index(
+        "ix_forecast_line_to_score", table_name="forecast_line", postgresql_where=sa.text("occupied_then IS NULL")
+    )
+    op.drop_table("forecast_line")
+    op.drop_index(op.f("ix_forecast_made_at"), table_name="forecast")
+    op.drop_table("forecast")
     op.drop_table("indicator_times")
     op.drop_table("indicator_day")
     op.drop_table("indicator_closed")
