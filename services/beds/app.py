@@ -11,6 +11,8 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.daysurgery.api import router as daysurgery
+from services.beds.daysurgery.mornings import Mornings
 from services.beds.forecast.api import router as forecast
 from services.beds.forecast.making import Forecasts
 from services.beds.forecast.worker import Forecaster
@@ -35,6 +37,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
+    host.timers.append(Mornings(policy).timer)
     forecaster = host.app.state.forecaster = Forecaster()
     host.timers.extend(Forecasts(forecaster, settings.forecast_every).timers)
     try:
@@ -50,7 +53,7 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests, indicators, forecast),
+    routers=(inventory, stays, allocation, requests, indicators, forecast, daysurgery),
     reactions=REACTIONS,
     timers=(
         Timer(

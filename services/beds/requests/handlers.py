@@ -1,12 +1,13 @@
 """What can be asked of admission requests, and what they react to: one function a use case. The edge commits."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
 from services.beds.requests.model import AdmissionRequest, Phase, Ranked
-from services.beds.scoring.model import Policy
+from services.beds.scoring.model import AdmissionClass, Policy
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -58,6 +59,35 @@ async def ranked(policy: Policy, limit: int, work: Work) -> list[Ranked]:
 async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:
     """The next version of those that still wait, for the event that names a bed for them."""
     return {one.request_id: one for one in await store.next_version_of_waiting(work, request_ids)}
+
+
+async def mark_scheduled(request: AdmissionRequest, work: Work) -> None:
+    """The bed comes with a plan: rounds look for none, and one that was proposed is so no more."""
+    await store.save(work, model.moved(request, Phase.SCHEDULED))
+    await inventory.want_round(work)
+
+
+async def mark_waiting(request: AdmissionRequest, work: Work) -> None:
+    """What was planned is due: the request can have a bed."""
+    await store.save(work, model.moved(request, Phase.WAITING))
+
+
+async def withdraw(request: AdmissionRequest, work: Work) -> None:
+    """The patient waits for nothing any more."""
+    await store.save(work, model.moved(request, Phase.WITHDRAWN))
+    await inventory.want_round(work)
+
+
+async def reclassify(
+    request: AdmissionRequest, admission_class: AdmissionClass, triage: int | None, expected_days: int, work: Work
+) -> None:
+    """Another class, from now on; a request that was planned waits for a bed as others do."""
+    phase = Phase.WAITING if request.phase is Phase.SCHEDULED else request.phase
+    changed = replace(
+        model.moved(request, phase), admission_class=admission_class, triage=triage, expected_days=expected_days
+    )
+    await store.save(work, changed)
+    await inventory.want_round(work)
 
 
 async def mark_reserved(request: AdmissionRequest, work: Work) -> None:

@@ -125,7 +125,8 @@ async def save(work: Work, changed: AdmissionRequest) -> None:
     previous = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
         col(AdmissionRequestRow.version) == changed.version - 1
     )
-    values = {"phase": changed.phase, "version": changed.version}
+    written = ("phase", "version", "admission_class", "triage", "expected_days")
+    values = {name: getattr(changed, name) for name in written}
     result = await work.session.exec(update(AdmissionRequestRow).where(previous).values(**values))
     if result.rowcount != 1:
         raise Stale("request", changed.request_id)

@@ -3,11 +3,12 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, inventory, requests, stays
+from shared.messages.beds import allocation, daysurgery, inventory, requests, stays
 
 MESSAGES = (
     *requests.MESSAGES,
     *allocation.MESSAGES,
     *stays.MESSAGES,
+    *daysurgery.MESSAGES,
     *inventory.MESSAGES,
 )

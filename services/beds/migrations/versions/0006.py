@@ -125,6 +125,88 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("occupied_then IS NULL"),
     )
+    op.create_table(
+        "theatre_list",
+        sa.Column("list_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("theatre_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.CheckConstraint("minutes > 0", name=op.f("theatre_list_has_time")),
+        sa.CheckConstraint("taken BETWEEN 0 AND minutes", name=op.f("theatre_list_never_overrun")),
+        sa.PrimaryKeyConstraint("list_id", name=op.f("theatre_list_pkey")),
+        sa.UniqueConstraint("theatre_id", "starts_at", name="one_list_a_start"),
+    )
+    op.create_index("ix_theatre_list_starts_at", "theatre_list", ["starts_at"], unique=False)
+    op.create_table(
+        "day_surgery_case",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("exams", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("anaesthesia", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("theatre", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("bed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("list_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("bed_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("bed_no", sa.BigInteger(), nullable=True),
+        sa.Column("bed_from_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bed_until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.text("int8range(bed_no, bed_no, '[]')"), "&&"),
+            (sa.text("tstzrange(bed_from_at, bed_until_at)"), "&&"),
+            where=sa.text("phase IN ('open', 'confirmed') AND bed_no IS NOT NULL"),
+            using="gist",
+            name="one_case_a_day_bed",
+        ),
+        sa.CheckConstraint("(bed = 'pending') = (bed_id IS NULL)", name=op.f("day_surgery_bed_of_the_ward")),
+        sa.CheckConstraint("(theatre = 'pending') = (list_id IS NULL)", name=op.f("day_surgery_theatre_of_a_list")),
+        sa.CheckConstraint("anaesthesia IN ('pending', 'booked', 'done')", name=op.f("day_surgery_anaesthesia")),
+        sa.CheckConstraint("bed IN ('pending', 'booked', 'done')", name=op.f("day_surgery_bed")),
+        sa.CheckConstraint(
+            "bed_from_at < bed_until_at AND (bed_from_at AT TIME ZONE 'Asia/Shanghai')::date = (bed_until_at AT TIME ZONE 'Asia/Shanghai')::date",
+            name=op.f("day_surgery_same_day"),
+        ),
+        sa.CheckConstraint("exams IN ('pending', 'booked', 'done')", name=op.f("day_surgery_exams")),
+        sa.CheckConstraint(
+            "phase <> 'confirmed' OR (exams <> 'pending' AND anaesthesia <> 'pending' AND theatre <> 'pending' AND bed <> 'pending')",
+            name=op.f("day_surgery_confirmed_whole"),
+        ),
+        sa.CheckConstraint("phase IN ('open', 'confirmed', 'converted', 'cancelled')", name=op.f("day_surgery_phase")),
+        sa.CheckConstraint("theatre IN ('pending', 'booked', 'done')", name=op.f("day_surgery_theatre")),
+        sa.CheckConstraint("(bed_id IS NULL) = (bed_no IS NULL)", name=op.f("day_surgery_bed_known")),
+        sa.CheckConstraint("minutes > 0", name=op.f("day_surgery_takes_time")),
+        sa.ForeignKeyConstraint(["bed_id"], ["bed.bed_id"], name=op.f("fk_day_surgery_case_bed_id")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["admission_request.request_id"], name=op.f("fk_day_surgery_case_case_id")
+        ),
+        sa.ForeignKeyConstraint(["list_id"], ["theatre_list.list_id"], name=op.f("fk_day_surgery_case_list_id")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("day_surgery_case_pkey")),
+    )
+    op.create_index(
+        "ix_day_surgery_case_from",
+        "day_surgery_case",
+        ["bed_from_at"],
+        unique=False,
+        postgresql_where=sa.text("phase = 'confirmed'"),
+    )
+    op.create_index(
+        "ix_day_surgery_case_patient_id",
+        "day_surgery_case",
+        ["patient_id"],
+        unique=False,
+        postgresql_where=sa.text("phase IN ('open', 'confirmed')"),
+    )
+    op.drop_constraint(op.f("request_phase"), "admission_request", type_="check")
+    op.create_check_constraint(
+        op.f("request_phase"),
+        "admission_request",
+        "phase IN ('waiting', 'scheduled', 'reserved', 'admitted', 'withdrawn')",
+    )
     op.execute(BED_PERIOD_ENDED)
     op.execute(TRIGGER)
     with op.get_context().autocommit_block():
@@ -141,12 +223,27 @@ def downgrade() -> None:
     op.drop_index("ix_admission_request_requested_at", table_name="admission_request", postgresql_using="brin")
     op.execute("DROP TRIGGER bed_period_ended ON bed")
     op.execute("DROP FUNCTION bed_period_ended()")
+    op.drop_constraint(op.f("request_phase"), "admission_request", type_="check")
+    op.create_check_constraint(
+        op.f("request_phase"), "admission_request", "phase IN ('waiting', 'reserved', 'admitted', 'withdrawn')"
+    )
     op.drop_index(
         "ix_forecast_line_to_score", table_name="forecast_line", postgresql_where=sa.text("occupied_then IS NULL")
     )
     op.drop_table("forecast_line")
     op.drop_index(op.f("ix_forecast_made_at"), table_name="forecast")
     op.drop_table("forecast")
+    op.drop_index(
+        "ix_day_surgery_case_patient_id",
+        table_name="day_surgery_case",
+        postgresql_where=sa.text("phase IN ('open', 'confirmed')"),
+    )
+    op.drop_index(
+        "ix_day_surgery_case_from", table_name="day_surgery_case", postgresql_where=sa.text("phase = 'confirmed'")
+    )
+    op.drop_table("day_surgery_case")
+    op.drop_index("ix_theatre_list_starts_at", table_name="theatre_list")
+    op.drop_table("theatre_list")
     op.drop_table("indicator_times")
     op.drop_table("indicator_day")
     op.drop_table("indicator_closed")
