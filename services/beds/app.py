@@ -19,6 +19,7 @@ from services.beds.forecast.worker import Forecaster
 from services.beds.indicators import handlers as indicators_handlers
 from services.beds.indicators.api import router as indicators
 from services.beds.inventory.api import router as inventory
+from services.beds.referrals.api import router as referrals
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
 from services.beds.stays import handlers as stays_handlers
@@ -53,7 +54,7 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests, indicators, forecast, daysurgery),
+    routers=(inventory, stays, allocation, requests, indicators, forecast, daysurgery, referrals),
     reactions=REACTIONS,
     timers=(
         Timer(

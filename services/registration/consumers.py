@@ -3,8 +3,10 @@
 It hears its own events too, where a capability speaks to one that stands above it.
 """
 
+from services.registration.admissions import handlers as admissions
 from services.registration.booking import handlers as booking
 from services.registration.visitrequests import handlers as visit_requests
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import SessionOpened
@@ -23,5 +25,6 @@ REACTIONS = Reactions(
         VisitRequested: visit_requests.on_visit_requested,
         SessionOpened: visit_requests.on_session_opened,
         PatientDeceased: on_patient_deceased,
+        ReferralAccepted: admissions.on_referral_accepted,
     }
 )

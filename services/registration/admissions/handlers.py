@@ -6,6 +6,7 @@ from services.registration.admissions import model, store
 from services.registration.admissions.model import AdmissionRequest, Reason, RequestAdmission
 from services.registration.patients import handlers as patients
 from shared.decision import Refused
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.work import Work
 
 CONFLICTS = {
@@ -27,6 +28,15 @@ async def request_admission(command: RequestAdmission, work: Work) -> AdmissionR
         return Refused(reason=reason, remedy=CONFLICTS[reason])
     work.publish(requested)
     return written
+
+
+async def on_referral_accepted(event: ReferralAccepted, work: Work) -> None:
+    """Beds takes a partner's patient: the admission request is written under the referral's id, once.
+
+    A patient who has died meanwhile needs none. Raises `Missing` for one who is not registered: the event is parked
+    until the partner's gateway has said who it is.
+    """
+    await request_admission(model.of_referral(event), work)
 
 
 async def admission_request(request_id: UUID, work: Work) -> AdmissionRequest:

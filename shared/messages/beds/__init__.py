@@ -3,12 +3,13 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, daysurgery, inventory, requests, stays
+from shared.messages.beds import allocation, daysurgery, inventory, referrals, requests, stays
 
 MESSAGES = (
     *requests.MESSAGES,
     *allocation.MESSAGES,
     *stays.MESSAGES,
     *daysurgery.MESSAGES,
+    *referrals.MESSAGES,
     *inventory.MESSAGES,
 )

@@ -207,6 +207,64 @@ def upgrade() -> None:
         "admission_request",
         "phase IN ('waiting', 'scheduled', 'reserved', 'admitted', 'withdrawn')",
     )
+    op.create_table(
+        "partner",
+        sa.Column("partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("specialties", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('hospital', 'community')", name=op.f("partner_kind")),
+        sa.PrimaryKeyConstraint("partner_id", name=op.f("partner_pkey")),
+    )
+    op.create_table(
+        "referral",
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("direction", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("stay_id", sa.Uuid(), nullable=True),
+        sa.Column("partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("campus_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("need", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("codes", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("wanted_on", sa.Date(), nullable=True),
+        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("bed_on", sa.Date(), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("alternative_partner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(direction = 'in') = (campus_id IS NOT NULL)", name=op.f("referral_in_to_a_campus")),
+        sa.CheckConstraint("(direction = 'out') = (stay_id IS NOT NULL)", name=op.f("referral_out_of_a_stay")),
+        sa.CheckConstraint("(phase = 'accepted') = (bed_on IS NOT NULL)", name=op.f("referral_accepted_with_a_day")),
+        sa.CheckConstraint("(phase = 'refused') = (reason IS NOT NULL)", name=op.f("referral_refused_with_a_reason")),
+        sa.CheckConstraint("(phase = 'sent') = (answered_at IS NULL)", name=op.f("referral_answered_at")),
+        sa.CheckConstraint("alternative_partner_id IS NULL OR phase = 'refused'", name=op.f("referral_alternative")),
+        sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("referral_direction")),
+        sa.CheckConstraint("phase IN ('sent', 'accepted', 'refused', 'cancelled')", name=op.f("referral_phase")),
+        sa.CheckConstraint("(answered_at IS NULL) = (answered_by IS NULL)", name=op.f("referral_answered_by")),
+        sa.ForeignKeyConstraint(
+            ["alternative_partner_id"], ["partner.partner_id"], name=op.f("fk_referral_alternative_partner_id")
+        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.partner_id"], name=op.f("fk_referral_partner_id")),
+        sa.ForeignKeyConstraint(["stay_id"], ["stay.stay_id"], name=op.f("fk_referral_stay_id")),
+        sa.PrimaryKeyConstraint("referral_id", name=op.f("referral_pkey")),
+    )
+    op.create_index(
+        "ix_referral_due_at", "referral", ["due_at"], unique=False, postgresql_where=sa.text("phase = 'sent'")
+    )
+    op.create_index("ix_referral_patient_id", "referral", ["patient_id"], unique=False)
+    op.create_index(
+        "one_referral_a_reference",
+        "referral",
+        ["partner_id", "reference"],
+        unique=True,
+        postgresql_where=sa.text("direction = 'in'"),
+    )
     op.execute(BED_PERIOD_ENDED)
     op.execute(TRIGGER)
     with op.get_context().autocommit_block():
@@ -244,6 +302,11 @@ def downgrade() -> None:
     op.drop_table("day_surgery_case")
     op.drop_index("ix_theatre_list_starts_at", table_name="theatre_list")
     op.drop_table("theatre_list")
+    op.drop_index("one_referral_a_reference", table_name="referral", postgresql_where=sa.text("direction = 'in'"))
+    op.drop_index("ix_referral_patient_id", table_name="referral")
+    op.drop_index("ix_referral_due_at", table_name="referral", postgresql_where=sa.text("phase = 'sent'"))
+    op.drop_table("referral")
+    op.drop_table("partner")
     op.drop_table("indicator_times")
     op.drop_table("indicator_day")
     op.drop_table("indicator_closed")
