@@ -24,8 +24,12 @@ WAY = {
         "registration.visit-completed.v1",
     ),
     "Waiting for a bed": (
+        "beds.referral-accepted.v1",
+        "beds.referral-refused.v1",
         "registration.admission-requested.v1",
         "beds.admission-queued.v1",
+        "beds.day-surgery-scheduled.v1",
+        "beds.day-surgery-cancelled.v1",
         "beds.bed-proposed.v1",
         "beds.bed-reserved.v1",
         "beds.reservation-expired.v1",
@@ -36,6 +40,10 @@ WAY = {
         "discharge.deposit-received.v1",
         "discharge.charge-posted.v1",
         "beds.patient-transferred.v1",
+        "beds.day-surgery-converted.v1",
+        "beds.referral-out-sent.v1",
+        "beds.referral-out-answered.v1",
+        "beds.referral-out-cancelled.v1",
     ),
     "Settled and home": (
         "discharge.discharge-ordered.v1",
