@@ -9,7 +9,7 @@ Invariant: quantiles rise with the level, occupancy lies between 0 and the ward'
 the sum of the wards' means is the hospital's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,10 @@ Ints = npt.NDArray[np.int64]
 
 HOURS = max(HORIZONS)
 DAYS = HOURS // 24 + 1
+PATIENTS_AT_ONCE = 1000
+WARDS_AT_ONCE = 25
 CALM = 1e-6
+FEWEST_WEEKS = 2
 PRIOR_WEEKS = 0.5
 """Half a week of arrivals at the hospital's mean rate stands behind each ward's own [P]."""
 
@@ -78,10 +81,13 @@ def leavers(question: ForecastQuestion, lengths: Lengths, hours: Floats, chance:
     chances[:, 0] *= after / (1 - chances[:, 0] * (1 - after))
     chances[:, 1:] *= ((1 - chances[:, 0]) / chances[:, 1:].sum(axis=1))[:, None]
     ends = np.cumsum(chances, axis=1)
-    drawn = chance.random((len(ward), question.draws))
-    day = (drawn[:, :, None] >= ends[:, None, :-1]).sum(axis=2)
-    at = day * 24 + leave_hour(hours, hour, day == 0, chance) - hour
-    return counted(ward[:, None], np.arange(question.draws)[None, :], at, shape)
+    gone = np.zeros((*shape, len(HORIZONS)), dtype=np.int64)
+    for part in blocks(len(ward), PATIENTS_AT_ONCE):
+        drawn = chance.random((len(part), question.draws))
+        day = (drawn[:, :, None] >= ends[part, None, :-1]).sum(axis=2)
+        at = day * 24 + leave_hour(hours, hour, day == 0, chance) - hour
+        gone += counted(ward[part, None], np.arange(question.draws)[None, :], at, shape)
+    return gone
 
 
 def leave_hour(hours: Floats, hour: int, today: npt.NDArray[np.bool_], chance: np.random.Generator) -> Ints:
@@ -103,16 +109,24 @@ def arrivals(question: ForecastQuestion, lengths: Lengths, hours: Floats, chance
     slots = (question.hour_of_week + np.arange(HOURS)) % HOURS_A_WEEK
     day = (question.hour_of_week % 24 + np.arange(HOURS)) // 24
     restless = day_factors(question.past, (question.draws, DAYS), chance)
-    expected = rates[:, :, None] * pattern[slots] * restless[None, :, :][:, :, day]
-    come = chance.poisson(expected)
-    ward, draw, hour = (np.repeat(one, come.ravel()) for one in np.indices(come.shape).reshape(3, -1))
     stays = np.array([leave_chances(lengths.of_ward(one.ward_id), 0, DAYS) for one in question.wards])
     ends = np.cumsum(stays, axis=1)
-    nights = (chance.random(len(ward))[:, None] >= ends[ward][:, :-1]).sum(axis=1)
-    clock = question.hour_of_week % 24 + hour
-    leave_at = (clock // 24 + nights) * 24 + leave_hour(hours, 0, np.zeros(len(ward), dtype=np.bool_), chance)
-    leaves = np.maximum(hour + 1, leave_at - question.hour_of_week % 24)
-    return counted(ward, draw, hour, shape) - counted(ward, draw, leaves, shape)
+    there = np.zeros((*shape, len(HORIZONS)), dtype=np.int64)
+    for part in blocks(len(question.wards), WARDS_AT_ONCE):
+        come = chance.poisson(rates[part, :, None] * pattern[slots] * restless[None, :, day])
+        among, draw, hour = (np.repeat(one, come.ravel()) for one in np.indices(come.shape).reshape(3, -1))
+        ward = part[among]
+        nights = (chance.random(len(ward))[:, None] >= ends[ward][:, :-1]).sum(axis=1)
+        clock = question.hour_of_week % 24 + hour
+        left_at = leave_hour(hours, 0, np.zeros(len(ward), dtype=np.bool_), chance) + (clock // 24 + nights) * 24
+        leaves = np.maximum(hour + 1, left_at - question.hour_of_week % 24)
+        there += counted(ward, draw, hour, shape) - counted(ward, draw, leaves, shape)
+    return there
+
+
+def blocks(number: int, at_once: int) -> list[Ints]:
+    """The numbers from 0 on in blocks, so that a large hospital needs no more memory than a small one."""
+    return np.array_split(np.arange(number), max(1, -(-number // at_once)))
 
 
 def weekly_rates(question: ForecastQuestion, chance: np.random.Generator) -> Floats:
@@ -125,16 +139,20 @@ def weekly_rates(question: ForecastQuestion, chance: np.random.Generator) -> Flo
 
 
 def day_factors(past: Past, shape: tuple[int, int], chance: np.random.Generator) -> Floats:
-    """How much better or worse a day is than usual, for the whole hospital: Gamma with mean 1.
+    """How much better or worse a day is than usual, for the whole hospital: Gamma with mean 1."""
+    spread = restlessness(past.daily)
+    return np.ones(shape) if spread <= CALM else chance.gamma(1 / spread, spread, shape)
 
-    Its variance is what the daily totals vary beyond a Poisson count.
-    """
-    daily = np.asarray(past.daily, dtype=np.float64)
-    mean = daily.mean() if len(daily) else 0.0
-    spread = (daily.var() - mean) / mean**2 if mean > 0 else 0.0
-    if spread <= CALM:
-        return np.ones(shape)
-    return chance.gamma(1 / spread, spread, shape)
+
+def restlessness(daily: Sequence[int]) -> float:
+    """What daily totals vary more than a Poisson count around the mean of their day of the week, as a share squared."""
+    weeks = len(daily) // 7
+    if weeks < FEWEST_WEEKS:
+        return 0.0
+    by_weekday = np.asarray(daily[: weeks * 7], dtype=np.float64).reshape(weeks, 7)
+    mean = by_weekday.mean(axis=0)
+    squares = float((mean**2).sum())
+    return float((by_weekday.var(axis=0, ddof=1) - mean).sum()) / squares if squares > 0 else 0.0
 
 
 def counted(ward: Ints, draw: Ints, at: Ints, shape: tuple[int, int]) -> Ints:

@@ -1,6 +1,7 @@
 """What the pool did, counted from what has happened to its beds."""
 
-from datetime import date, datetime, timedelta
+import random
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -185,3 +186,50 @@ async def test_bad_days_are_refused_by_name(beds, from_on, to_on, field):
     answer = await indicators(beds, from_on, to_on)
     assert answer.status_code == 422
     assert [fault["field"] for fault in answer.json()["fields"]] == [field]
+
+
+def lived(chance, first, until):
+    """A bed's life at random: what it was and from when to when, without a gap."""
+    at, status = first, "U"
+    while at < until:
+        ends = min(until, at + timedelta(minutes=chance.randint(0, 40 * 60)))
+        yield status, at, ends
+        at, status = ends, chance.choice([one for one in "UROHC" if one != status])
+
+
+def within(began, ended, begin, end):
+    """How long something lasted within a day."""
+    return max(timedelta(0), min(ended, end) - max(began, begin))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_instant_of_every_bed_is_counted_once_whatever_happened_to_it(beds, seed):
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    first, until = datetime(2026, 3, 1, 16, tzinfo=UTC), datetime(2026, 3, 6, 16, tzinfo=UTC)
+    lives = {row["bed_no"]: list(lived(chance, first, until)) for row in await beds.sql("SELECT bed_no FROM bed")}
+    await beds.sql("DELETE FROM bed_period")
+    periods = [(bed_no, number, *one) for bed_no, life in lives.items() for number, one in enumerate(life)]
+    await beds.sql(
+        "INSERT INTO bed_period SELECT a, b, c, NULL, d, e, 'U' FROM unnest($1::bigint[], $2::integer[], $3::text[],"
+        " $4::timestamptz[], $5::timestamptz[]) x (a, b, c, d, e)",
+        *(list(column) for column in zip(*periods, strict=True)),
+    )
+    await beds.sql("UPDATE bed SET changed_at = $1", until)
+    beds.clock.set(until)
+    days = (await indicators(beds, TODAY, TODAY + timedelta(days=4), each="day")).json()["lines"]
+    wards = (await indicators(beds, TODAY, TODAY + timedelta(days=4), each="day", by="ward")).json()["lines"]
+    assert len(days) == 5
+    for day in days:
+        begin = datetime.fromisoformat(f"{day['on_day']}T00:00:00+08:00")
+        end = begin + timedelta(days=1)
+        used = sum(
+            (within(*one[1:], begin, end) for life in lives.values() for one in life if one[0] == "O"), timedelta()
+        )
+        closed = sum(
+            (within(*one[1:], begin, end) for life in lives.values() for one in life if one[0] == "C"), timedelta()
+        )
+        assert day["bed_days_used"] == pytest.approx(used / timedelta(days=1), abs=1e-9)
+        assert day["open_bed_days"] == pytest.approx(len(lives) - closed / timedelta(days=1), abs=1e-9)
+        of_wards = [line for line in wards if line["on_day"] == day["on_day"]]
+        assert day["bed_days_used"] == pytest.approx(sum(line["bed_days_used"] for line in of_wards), abs=1e-9)
+        assert day["midnight_census"] == sum(line["midnight_census"] for line in of_wards)

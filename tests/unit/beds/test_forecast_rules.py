@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.beds.forecast.lengths import Lengths, expected_hazard, leave_chances
 from services.beds.forecast.model import HORIZONS, HOURS_A_WEEK, ForecastQuestion, Lying, Past, Scope, WardBeds
-from services.beds.forecast.occupancy import forecast
+from services.beds.forecast.occupancy import forecast, restlessness
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOTHING = Past(
@@ -90,6 +90,16 @@ def test_arrivals_come_when_they_came_before():
     assert ward[6].occupied_mean < 5
     assert ward[12].occupied_mean > 60
     assert lines[12].occupied_mean < 5
+
+
+def test_a_weekend_is_no_restlessness_and_good_and_bad_days_are():
+    chance = np.random.default_rng(4)
+    weekly = np.array([100, 100, 100, 100, 100, 30, 20])
+    calm = chance.poisson(np.tile(weekly, 8)).tolist()
+    restless = chance.poisson(np.tile(weekly, 8) * chance.gamma(10, 0.1, 56)).tolist()
+    assert restlessness(calm) < 0.01
+    assert restlessness(restless) == pytest.approx(0.1, rel=0.5)
+    assert restlessness([5] * 13) == 0.0
 
 
 def test_a_ward_of_which_little_is_known_has_the_wider_interval():
