@@ -12,7 +12,7 @@ from uuid import UUID
 from services.beds.requests.model import AdmissionRequest
 from services.beds.requests.model import Phase as RequestPhase
 from services.beds.scoring.model import DAY_SURGERY, AdmissionClass
-from services.beds.stays.model import HOSPITAL_ZONE
+from services.beds.stays.model import day_of
 from shared.decision import Refused
 from shared.messages.beds.daysurgery import DaySurgeryCancelled, DaySurgeryConverted, DaySurgeryScheduled
 
@@ -145,11 +145,6 @@ class Case:
     def pending(self) -> tuple[Item, ...]:
         """What does not stand yet."""
         return tuple(item for item in Item if getattr(self, item) is Status.PENDING)
-
-
-def day_of(at: datetime) -> date:
-    """The day of an instant by the hospital's clock."""
-    return at.astimezone(HOSPITAL_ZONE).date()
 
 
 def opened(request: AdmissionRequest, minutes: int) -> Case | Refused:

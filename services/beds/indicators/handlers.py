@@ -7,7 +7,7 @@ from typing import Any
 from services.beds.indicators import model, store
 from services.beds.indicators.model import ONE_DAY, Asked, By, Diseases, Each, Indicators, Line, Sums
 from services.beds.scoring.model import Policy
-from services.beds.stays.model import INSTANT
+from services.beds.stays.model import INSTANT, day_of
 from shared.work import Work
 
 DAYS_AT_ONCE = 31
@@ -21,7 +21,7 @@ async def indicators(asked: Asked, policy: Policy, work: Work) -> Indicators:
     Raises `BadRange` for days that cannot be asked for.
     """
     model.check(asked, work.now)
-    await _close_through(min(asked.to_on, model.day_of(work.now) - ONE_DAY), work)
+    await _close_through(min(asked.to_on, day_of(work.now) - ONE_DAY), work)
     live = model.running(asked, work.now)
     counted = await store.sums(work, asked, live)
     times = await store.times(work, asked, live)
@@ -49,13 +49,13 @@ async def close_days(work: Work, _: int) -> int:
     changed_at = await _next_change(await _first_open_day(work), work)
     if changed_at is None:
         return 0
-    return await _close_through(min(model.day_of(changed_at), model.day_of(work.now) - ONE_DAY), work)
+    return await _close_through(min(day_of(changed_at), day_of(work.now) - ONE_DAY), work)
 
 
 async def next_day_ends_at(work: Work) -> datetime | None:
     """When the next day is over on which a bed has changed."""
     changed_at = await _next_change(await _first_open_day(work), work)
-    return None if changed_at is None else model.begin_of(model.day_of(changed_at) + ONE_DAY)
+    return None if changed_at is None else model.begin_of(day_of(changed_at) + ONE_DAY)
 
 
 async def next_change(after: datetime | None, work: Work) -> datetime | None:
@@ -86,7 +86,7 @@ async def _first_open_day(work: Work) -> date | None:
     if (closed := await store.closed_through(work)) is not None:
         return closed + ONE_DAY
     first_at = await store.first_bed_at(work)
-    return None if first_at is None else model.day_of(first_at)
+    return None if first_at is None else day_of(first_at)
 
 
 def _line(key: Key, sums: Sums, times: Times, diseases: Diseases | None, policy: Policy) -> Line:

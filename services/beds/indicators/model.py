@@ -12,7 +12,7 @@ from enum import StrEnum
 from services.beds.indicators import erlang
 from services.beds.indicators.erlang import Group
 from services.beds.scoring.model import Policy, Urgency
-from services.beds.stays.model import HOSPITAL_ZONE
+from services.beds.stays.model import HOSPITAL_ZONE, day_of
 
 ONE_DAY = timedelta(days=1)
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -185,11 +185,6 @@ def check(asked: Asked, now: datetime) -> None:
     most = LONGEST_LIST_DAYS if asked.each is Each.DAY else LONGEST_RANGE_DAYS
     if (asked.to_on - asked.from_on).days >= most:
         raise BadRange("from_on", f"makes more than {most} days", "ask for fewer days, or for each=range")
-
-
-def day_of(at: datetime) -> date:
-    """The day of an instant by the hospital's clock; every campus has the hospital's zone."""
-    return at.astimezone(HOSPITAL_ZONE).date()
 
 
 def begin_of(on: date) -> datetime:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.beds.scoring.model import Isolation
 from services.beds.scoring.table_file import RejectedLine
-from services.beds.stays.model import HOSPITAL_ZONE
+from services.beds.stays.model import day_of
 from shared.decision import Refused
 from shared.messages.beds.referrals import ReferralOutSent
 
@@ -269,6 +269,6 @@ def check_open(referral: Referral, direction: Direction) -> Refused | None:
 
 def check_day(on: date, now: datetime) -> Refused | None:
     """Nothing is promised for a day that is over."""
-    if on < now.astimezone(HOSPITAL_ZONE).date():
+    if on < day_of(now):
         return Refused(reason=Reason.DAY_PASSED, remedy="give today or a later day")
     return None

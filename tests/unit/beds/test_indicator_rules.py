@@ -6,6 +6,7 @@ import pytest
 
 from services.beds.indicators import model
 from services.beds.indicators.model import Asked, BadRange, By, Each, Sums, WardNow
+from services.beds.stays.model import day_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
@@ -38,7 +39,7 @@ def test_days_that_cannot_be_asked_for_are_named(from_on, to_on, each, field):
 
 
 def test_the_day_is_the_hospitals():
-    assert model.day_of(datetime(2026, 3, 1, 16, tzinfo=UTC)) == TODAY
+    assert day_of(datetime(2026, 3, 1, 16, tzinfo=UTC)) == TODAY
     assert model.begin_of(TODAY) == datetime(2026, 3, 1, 16, tzinfo=UTC)
 
 
