@@ -70,7 +70,7 @@ class ChangeBody(BaseModel, extra="forbid"):
 
     name: Name
     open_beds: dict[WardId, Annotated[int, Field(ge=1, le=MOST_OPENED)]] = Field(
-        default={}, description="more beds in a ward, with the traits of its first one"
+        default={}, description="more beds in a ward, with the traits that most of its beds have"
     )
     close_wards: list[WardId] = Field(default=[], description="no bed of these is given; who lies there is moved")
     overflow_places: int | None = Field(None, ge=0, le=20, description="how many further specialties a bed takes")

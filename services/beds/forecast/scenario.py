@@ -1,9 +1,10 @@
 """What would change: beds opened, a ward closed, another overflow chain or policy. Pure, on a copy of the pool.
 
 Values in, values out. Invariant: the pool that is given is not changed, and beds that are opened break no room: each
-stands in a room of its own, with the traits of the ward's first bed.
+stands in a room of its own, with the traits that most of the ward's beds have.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -137,10 +138,10 @@ def unknown_ward(places: Sequence[Place], changes: Sequence[Change]) -> str | No
 
 def opened(places: Sequence[Place], ward: str, count: int) -> list[Place]:
     """So many more beds in a ward."""
-    first = next(place for place in places if place.ward == ward)
+    usual = typical([place for place in places if place.ward == ward])
     return [
         replace(
-            first,
+            usual,
             bed_id=f"{ward}/what-if/{number}",
             room_id=f"{ward}/what-if-{number}",
             status=BedStatus.UNOCCUPIED,
@@ -151,6 +152,12 @@ def opened(places: Sequence[Place], ward: str, count: int) -> list[Place]:
     ]
 
 
+def typical(places: Sequence[Place]) -> Place:
+    """The first of the beds whose traits are the commonest."""
+    counted = Counter(map(_traits, places))
+    return max(places, key=lambda place: counted[_traits(place)])
+
+
 def shortened(place: Place, overflow_places: int | None) -> Place:
     """The bed with only the first so many of the further specialties that it takes."""
     return place if overflow_places is None else replace(place, overflow=place.overflow[:overflow_places])
@@ -159,3 +166,7 @@ def shortened(place: Place, overflow_places: int | None) -> Place:
 def preset(which: Preset) -> Change:
     """The change that a preset stands for."""
     return Change(name=which, open_beds={}, overflow_places=CHAIN[which])
+
+
+def _traits(place: Place) -> tuple[object, ...]:
+    return place.specialty, place.overflow, place.attributes, place.age_group, place.isolation, place.stay_band
