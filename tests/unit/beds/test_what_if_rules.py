@@ -120,6 +120,14 @@ def test_a_change_is_made_on_a_copy():
     assert max(len(bed.overflow) for bed in beds) == 1
 
 
+def test_beds_that_are_opened_are_as_most_of_the_ward():
+    beds = [replace(place, isolation=Isolation.NONE) for place in pool().places if place.ward == "W000"]
+    beds[0] = replace(beds[0], isolation=Isolation.AIRBORNE)
+    (new,) = changed(beds, Change(name="one", open_beds={"W000": 1}))[len(beds) :]
+    assert (new.isolation, new.ward, new.status) == (Isolation.NONE, "W000", BedStatus.UNOCCUPIED)
+    assert new.room_id not in {bed.room_id for bed in beds}
+
+
 @pytest.mark.parametrize(
     "change", [Change(name="x", open_beds={"nowhere": 1}), replace(CLOSED, close_wards=("nowhere",))]
 )
