@@ -66,6 +66,7 @@ async def book_theatre(case_id: UUID, list_id: str, work: Work) -> Case | Refuse
     booked = model.in_theatre(case, await store.theatre_list(work, list_id))
     if isinstance(booked, Refused):
         return booked
+    await store.lock_lists(work, [one for one in (case.list_id, list_id) if one])
     await _give_back_theatre(case, work)
     if not await store.take_minutes(work, list_id, case.minutes):
         return LIST_FULL

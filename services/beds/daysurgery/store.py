@@ -4,6 +4,7 @@ Invariant: a theatre list never overruns, a day bed is one case's at a time, and
 items stand. The database holds all three, whatever the callers do. Rows are locked in the order case, request, list.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +28,7 @@ RUNNING = text("phase IN ('open', 'confirmed')")
 ITEMS = " AND ".join(f"{item} <> 'pending'" for item in Item)
 BED_NO = "SELECT bed_no FROM bed WHERE bed_id = $1"
 TAKE = "UPDATE theatre_list SET taken = taken + $2 WHERE list_id = $1 AND taken + $2 <= minutes RETURNING list_id"
+LOCK_LISTS = "SELECT FROM theatre_list WHERE list_id = ANY($1::text[]) ORDER BY list_id FOR NO KEY UPDATE"
 GIVE_BACK = "UPDATE theatre_list SET taken = taken - $2 WHERE list_id = $1"
 
 
@@ -113,6 +115,11 @@ async def theatre_lists(work: Work, on_day: date) -> list[TheatreList]:
     query = select(TheatreListRow).where(local == on_day)
     ordered = query.order_by(col(TheatreListRow.starts_at), col(TheatreListRow.theatre_id))
     return [TheatreList(**row.model_dump()) for row in await work.session.exec(ordered)]
+
+
+async def lock_lists(work: Work, list_ids: Sequence[str]) -> None:
+    """Let nobody else change these lists; always in order of id, so that two who swap do not wait for each other."""
+    await (await work.sql()).execute(LOCK_LISTS, list_ids)
 
 
 async def take_minutes(work: Work, list_id: str, minutes: int) -> bool:

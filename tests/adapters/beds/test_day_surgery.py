@@ -76,6 +76,19 @@ async def test_of_those_who_want_the_last_minutes_at_once_one_has_them(unit):
     assert await minutes_taken(unit) == 60
 
 
+async def test_two_cases_that_swap_their_lists_at_once_do_not_wait_for_each_other(unit):
+    body = LIST | {"list_id": "T2-0304", "theatre_id": "T2", "starts_at": "2026-03-04T00:30:00Z", "minutes": 200}
+    await unit.command("POST", "/day-surgery/theatre-lists", role="coordinator", body=body)
+    cases = [(await planned(unit, minutes=10)).request_id for _ in range(6)]
+    for turn in range(3):
+        lists = [{"list_id": ("T1-0304", "T2-0304")[(number + turn) % 2]} for number in range(6)]
+        asked = zip(cases, lists, strict=True)
+        answers = await asyncio.gather(*(call(unit, case_id, "theatre", body) for case_id, body in asked))
+        assert {answer.status_code for answer in answers} == {200}
+    found = await unit.get("/day-surgery/theatre-lists", role="viewer", on_day=date(2026, 3, 4))
+    assert [one["taken"] for one in found.json()] == [30, 30]
+
+
 async def test_the_database_lets_no_list_overrun(unit):
     with pytest.raises(Exception, match="theatre_list_never_overrun"):
         await unit.sql("UPDATE theatre_list SET taken = 101")
