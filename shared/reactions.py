@@ -17,6 +17,20 @@ Handler = Callable[[Any, Work], Awaitable[None]]
 Projection = Callable[[Sequence[Received], Work], Awaitable[None]]
 
 
+def in_turn(*handlers: Handler) -> Handler:
+    """Several capabilities of a service react to one event, in this order and in one unit of work.
+
+    What it does is what they do: the event documents read it from the docstrings.
+    """
+
+    async def react(event: Any, work: Work) -> None:  # noqa: ANN401 - whatever event they react to
+        for handler in handlers:
+            await handler(event, work)
+
+    react.__doc__ = " ".join((handler.__doc__ or "").strip() for handler in handlers)
+    return react
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Tables that nothing but events write, and the handlers that do so and nothing else: each idempotent."""

@@ -11,14 +11,18 @@ from services.beds.allocation.api import router as allocation
 from services.beds.allocation.rounds import Rounds
 from services.beds.allocation.worker import Optimiser
 from services.beds.consumers import REACTIONS
+from services.beds.coordination.api import router as coordination
 from services.beds.daysurgery.api import router as daysurgery
 from services.beds.daysurgery.mornings import Mornings
+from services.beds.emergency.alarms import Alarms
+from services.beds.emergency.api import router as emergency
 from services.beds.forecast.api import router as forecast
 from services.beds.forecast.making import Forecasts
 from services.beds.forecast.worker import Forecaster
 from services.beds.indicators import handlers as indicators_handlers
 from services.beds.indicators.api import router as indicators
 from services.beds.inventory.api import router as inventory
+from services.beds.preparation.api import router as preparation
 from services.beds.referrals.api import router as referrals
 from services.beds.requests.api import router as requests
 from services.beds.settings import BedsSettings, policy_in
@@ -37,6 +41,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
         raise TypeError("the beds service runs on BedsSettings")
     policy = host.app.state.policy = policy_in(settings.bed_policy)
     optimiser = Optimiser()
+    host.timers.append(Alarms(host.telemetry).timer)
     host.timers.append(Rounds(optimiser, policy, settings.hold).timer)
     host.timers.append(Mornings(policy).timer)
     forecaster = host.app.state.forecaster = Forecaster()
@@ -54,7 +59,10 @@ SERVICE = Service(
     title="carejourney beds",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(inventory, stays, allocation, requests, indicators, forecast, daysurgery, referrals),
+    routers=(
+        *(inventory, stays, allocation, preparation, requests, coordination, emergency),
+        *(indicators, forecast, daysurgery, referrals),
+    ),
     reactions=REACTIONS,
     timers=(
         Timer(

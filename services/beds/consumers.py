@@ -1,28 +1,27 @@
 """What the beds service reacts to: the table of contents of its consumers."""
 
+from services.beds.coordination import handlers as desk
 from services.beds.daysurgery import handlers as daysurgery
+from services.beds.emergency import handlers as emergency
 from services.beds.referrals import handlers as referrals
 from services.beds.requests.handlers import on_admission_requested, remember_death
-from services.beds.stays import handlers as stays
+from services.beds.stays.handlers import on_patient_deceased, on_patient_left
 from shared.messages.discharge.clearance import PatientLeft
+from shared.messages.followup.callbacks import CallBackDue, CallBackRecorded
 from shared.messages.registration.admissions import AdmissionRequested
+from shared.messages.registration.exams import AdmissionExamsBooked, AdmissionExamsUnplanned
 from shared.messages.registration.patients import PatientDeceased
-from shared.reactions import Drawn, Reactions
-from shared.work import Work
-
-
-async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """A reservation is given up, what the patient waits for is dropped, day surgery and referrals are cancelled."""
-    await stays.on_patient_deceased(event, work)
-    await daysurgery.on_patient_deceased(event, work)
-    await referrals.on_patient_deceased(event, work)
-
+from shared.reactions import Drawn, Reactions, in_turn
 
 REACTIONS = Reactions(
     {
-        AdmissionRequested: on_admission_requested,
-        PatientDeceased: on_patient_deceased,
-        PatientLeft: stays.on_patient_left,
+        AdmissionRequested: in_turn(on_admission_requested, emergency.on_admission_requested),
+        AdmissionExamsBooked: desk.on_exams_booked,
+        AdmissionExamsUnplanned: desk.on_exams_unplanned,
+        PatientDeceased: in_turn(on_patient_deceased, daysurgery.on_patient_deceased, referrals.on_patient_deceased),
+        PatientLeft: on_patient_left,
+        CallBackDue: desk.on_call_back_due,
+        CallBackRecorded: desk.on_call_back_recorded,
     },
     drawn=Drawn(("deceased",), {PatientDeceased: remember_death}),
 )

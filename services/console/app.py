@@ -18,6 +18,7 @@ from services.console.board.api import reports
 from services.console.board.api import router as board
 from services.console.board.model import Change
 from services.console.consumers import REACTIONS
+from services.console.desk.api import router as desk
 from services.console.journey.api import NAME_SECONDS
 from services.console.journey.api import router as journey
 from services.console.live.api import apps
@@ -142,7 +143,7 @@ SERVICE = Service(
     title="carejourney console",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(board, journey, live, apps, reports, signing_in, files),
+    routers=(board, desk, journey, live, apps, reports, signing_in, files),
     reactions=REACTIONS,
     settings=ConsoleSettings,
     resources=resources,

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.followup.callbacks import handlers as callbacks_handlers
+from services.followup.callbacks.api import router as callbacks
 from services.followup.consumers import REACTIONS
 from services.followup.plans.api import router as plans
 from services.followup.plans.handlers import make_due_tasks, next_due_at
@@ -29,8 +31,15 @@ SERVICE = Service(
     title="carejourney followup",
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
-    routers=(templates, plans, visits, worklist),
+    routers=(templates, plans, visits, worklist, callbacks),
     reactions=REACTIONS,
-    timers=(Timer(name="followup-due", fire=in_one_work(make_due_tasks), next_due_at=next_due_at),),
+    timers=(
+        Timer(name="followup-due", fire=in_one_work(make_due_tasks), next_due_at=next_due_at),
+        Timer(
+            name="call-back-due",
+            fire=in_one_work(callbacks_handlers.make_due),
+            next_due_at=callbacks_handlers.next_due_at,
+        ),
+    ),
     resources=published_templates,
 )

@@ -1,8 +1,9 @@
-"""The base of followup's rows, and its metadata with the tables that every service has."""
+"""The base of followup's rows, and its metadata with the tables that every service has and the database's triggers."""
 
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
+from services.followup.guards import guard
 from shared.tables import NAMING, machinery
 
 
@@ -13,3 +14,4 @@ class Row(SQLModel):
 
 
 machinery(Row.metadata)
+guard(Row.metadata)

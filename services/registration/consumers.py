@@ -5,11 +5,13 @@ It hears its own events too, where a capability speaks to one that stands above 
 
 from services.registration.admissions import handlers as admissions
 from services.registration.booking import handlers as booking
+from services.registration.displacement import handlers as displacement
 from services.registration.visitrequests import handlers as visit_requests
 from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.followup.visits import VisitRequested
+from shared.messages.registration.booking import AppointmentCancelled, AppointmentRescheduled
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.reactions import Reactions
 from shared.work import Work
 
@@ -23,8 +25,11 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: visit_requests.on_session_opened,
+        SessionOpened: visit_requests.on_places_opened,
+        SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: on_patient_deceased,
+        AppointmentRescheduled: displacement.on_settled,
+        AppointmentCancelled: displacement.on_settled,
         ReferralAccepted: admissions.on_referral_accepted,
     }
 )

@@ -1,5 +1,8 @@
 """The base of registration's rows, and its metadata with the tables that every service has."""
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
@@ -13,3 +16,8 @@ class Row(SQLModel):
 
 
 machinery(Row.metadata)
+
+
+def words(of: Iterable[StrEnum]) -> str:
+    """The words of an enumeration, or some of them, as SQL for a CHECK or a condition."""
+    return ", ".join(f"'{word}'" for word in of)

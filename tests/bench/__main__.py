@@ -17,21 +17,24 @@ from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
 from tests.bench.growth import due as growing_due
 from tests.bench.harness import RUNS, Bench
-from tests.bench.rows import beds, booking, due, events, footprint, http, rush, settlement
+from tests.bench.rows import beds, booking, desk, due, events, footprint, http, rush, search, sessions, settlement
 
 FAMILIES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "P1": booking.measure,
     "P2": http.measure,
+    "P2.search": search.measure,
     "P3": rush.measure,
     "P4": events.throughput,
     "P5": events.latency,
     "P6": beds.measure,
+    "P6.desk": desk.measure,
     "P7": due.measure,
     "P8": settlement.measure,
     "G1": bookings.measure,
     "G2": growing_due.measure,
     "G3": rounds.measure,
     "G4": projection.measure,
+    "G5": sessions.measure,
     "P11": footprint.measure,
 }
 STOPPED = 143

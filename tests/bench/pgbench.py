@@ -86,8 +86,9 @@ def statement(opens: datetime, spread: Spread) -> str:
         8: "'outpatient'",
         9: QUOTED.format(Channel.APP),
         10: "NULL",
-        11: "clock_timestamp()",
-        12: "NULL",
+        11: "NULL",
+        12: "clock_timestamp()",
+        13: "NULL",
     }
     one = re.sub(r"\$(\d+)", lambda parameter: f"({values[int(parameter[1])]})", ONE.replace("\\", "\\\\"))
     one = one.removesuffix(f"{ANSWER_REFUSED} UNION ALL {ANSWER_TAKEN}")

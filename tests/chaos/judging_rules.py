@@ -13,6 +13,7 @@ from tests.chaos.evidence import Evidence, Row
 
 CLOSED = frozenset({"C", "I"})
 FINAL = frozenset({"completed", "failed"})
+WAITING = frozenset({"waiting", "reserved"})
 
 
 def beds(evidence: Evidence) -> Iterator[str]:
@@ -122,8 +123,9 @@ def tasks(evidence: Evidence) -> Iterator[str]:
 
 
 def agreement(evidence: Evidence) -> Iterator[str]:
-    """11. Admitted, bed held; discharged, bed freed, account settled, plan opened; within its time."""
+    """11. Waiting, called; admitted, bed held; discharged, bed freed, account settled, plan opened; within its time."""
     yield from evidence.late
+    yield from _calls(evidence)
     accounts = {row["stay_id"]: row for row in evidence.table("discharge", "account")}
     plans = {row["stay_id"] for row in evidence.table("followup", "plan")}
     lain = {row["stay_id"]: row for row in evidence.table("beds", "stay")}
@@ -144,3 +146,12 @@ def agreement(evidence: Evidence) -> Iterator[str]:
     for stay in evidence.left:
         if stay not in gone:
             yield f"the client of stay {stay} was told goodbye and the account does not say so"
+
+
+def _calls(evidence: Evidence) -> Iterator[str]:
+    """Whoever waits is on a schedule of calls, and nobody else is."""
+    schedules = {row["request_id"]: row["end_reason"] is None for row in evidence.table("followup", "call_schedule")}
+    for request in evidence.table("beds", "admission_request"):
+        waits = request["phase"] in WAITING
+        if schedules.get(request["request_id"], False) is not waits:
+            yield f"request {request['request_id']} is {request['phase']} and {'not ' if waits else ''}called"

@@ -171,3 +171,16 @@ def test_a_patient_who_has_left_needs_a_free_bed_a_settlement_and_a_plan():
 def test_a_state_that_a_replay_has_changed_is_named_by_its_table():
     (violation,) = compare({"beds.stay": "a", "beds.bed": "b"}, {"beds.stay": "a", "beds.bed": "c"})
     assert (violation.invariant, violation.what.split()[0]) == (12, "beds.bed")
+
+
+@pytest.mark.parametrize(
+    ("phase", "ended", "words"), [("admitted", None, "called"), ("waiting", "admitted", "not called")]
+)
+def test_whoever_waits_is_called_and_nobody_else(phase, ended, words):
+    evidence = Evidence(
+        rows={
+            "beds": {"admission_request": [{"request_id": "r", "phase": phase}]},
+            "followup": {"call_schedule": [{"request_id": "r", "end_reason": ended}]},
+        }
+    )
+    assert wrong(evidence) == ({11}, f"request r is {phase} and {words}")

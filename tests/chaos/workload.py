@@ -153,7 +153,8 @@ class Workload:
         proposal = f"/requests/{stay}/proposal"
         await self._until(f"a bed for {stay}", "beds", proposal, COORDINATOR, lambda found: found["proposal"])
         accepted = await self._must(f"accept {number}", "beds", f"/requests/{stay}/acceptance", role=COORDINATOR)
-        await self._must(f"admit {number}", "beds", f"/stays/{stay}/admission", role=WARD)
+        arrival = {"open_items_reason": "ward-decision"}
+        await self._must(f"admit {number}", "beds", f"/stays/{stay}/admission", arrival, role=WARD)
         account = f"/accounts/{stay}"
         await self._until(f"an account for {stay}", "discharge", account, WARD, bool)
         deposit = {"payment_id": stay, "channel": "wechat", "amount_fen": self._random.randrange(1, 200_000)}

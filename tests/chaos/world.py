@@ -79,15 +79,20 @@ class World:
         )
         self.children[service] = start(order)
         began = time.monotonic()
-        self.wait_ready(service)
+        self.wait_ready(service, again=order)
         self.recovery_seconds["service"].append(time.monotonic() - began)
 
-    def wait_ready(self, service: str) -> None:
-        """Wait until a service takes commands; raises `TimeoutError` with the end of its log."""
+    def wait_ready(self, service: str, again: Order | None = None) -> None:
+        """Wait until a service takes commands; raises `TimeoutError` with the end of its log.
+
+        With `again` one that gives up its start, its database being cut off, is started anew, as an orchestrator does.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while not ready(self.record.urls[service]):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{service} is not ready: {self.children[service].last_words()}")
+            if again is not None and not self.children[service].alive():
+                self.children[service] = start(again)
             time.sleep(POLL_SECONDS)
 
     def restart_postgres(self) -> None:

@@ -8,11 +8,12 @@ from playwright.async_api import Page, expect
 
 from shared.ids import new_id
 from tests.console.conftest import Site
+from tests.console.desk_scene import desk
 from tests.console.scene import PATIENT, Scene, all_beds, bed_state, whole_journey
 
 JOURNEY = f"/patients/{PATIENT}"
 BED = "main/M-CA/05/2"
-PAGES = ("/", JOURNEY, "/patients", "/login")
+PAGES = ("/", "/coordinator", JOURNEY, "/patients", "/login")
 
 
 def bed_selector(bed_id: str) -> str:
@@ -42,7 +43,7 @@ async def live_page(site: Site, **context) -> Page:
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_no_page_has_a_barrier_that_axe_can_see(small_site: Site, language):
-    await small_site.take(one_of_each())
+    await small_site.take([*one_of_each(), *desk()])
     page = await small_site.page("/", language=language)
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -32,6 +32,8 @@ JOURNEY = [
     "beds.admission-queued.v1",
     "beds.bed-proposed.v1",
     "beds.bed-reserved.v1",
+    "beds.reservation-answered.v1",
+    "beds.preparation-changed.v1",
     "beds.patient-admitted.v1",
     "discharge.account-opened.v1",
     "discharge.deposit-received.v1",

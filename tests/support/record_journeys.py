@@ -68,7 +68,8 @@ async def _bed_round(suite: Suite, quiet: Quiet) -> None:
     chosen = {"request_id": str(MAN), "bed_id": OTHER_WARD_S_BED, "override_reason": REASON}
     await suite.command("beds", "/stays", chosen, role=COORDINATOR, wish="override")
     for patient in (WOMAN, MAN):
-        await suite.command("beds", f"/stays/{patient}/admission", role=WARD_NURSE, wish=f"admit {patient}")
+        arrival = {"open_items_reason": "ward-decision"}
+        await suite.command("beds", f"/stays/{patient}/admission", arrival, role=WARD_NURSE, wish=f"admit {patient}")
     await quiet.wait()
 
 

@@ -126,6 +126,7 @@ def pair_weights(waiting: Sequence[Waiting], places: Sequence[Place], policy: Po
 def broken_rules(waiting: Sequence[Waiting], places: Sequence[Place], policy: Policy) -> Codes:
     """The first broken rule of every pair with a free bed, as its index in `RULES`, or NONE_BROKEN."""
     rules: Table = (
+        (Rule.HELD, hard_rules.tier, traits.for_resuscitation, hard_rules.may_use_held),
         (Rule.SPECIALTY, traits.specialty, traits.ward, lambda one, at: hard_rules.accepts_specialty(one, *at)),
         (Rule.CAMPUS, traits.reach, traits.campus, lambda own, at: hard_rules.within_reach(own[0], own[1], at)),
         (Rule.DAY_SURGERY, traits.admission_class, traits.attributes, hard_rules.suits_day_surgery),

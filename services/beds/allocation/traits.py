@@ -19,6 +19,7 @@ sex = attrgetter("sex")
 attributes = attrgetter("attributes")
 age_group = attrgetter("age_group")
 stay_band = attrgetter("stay_band")
+for_resuscitation = attrgetter("for_resuscitation")
 
 
 def reach(waiting: Waiting) -> tuple[str, frozenset[str]]:
@@ -40,5 +41,5 @@ def alike(place: Place) -> tuple[Any, ...]:
     """All that tells one free bed from another, but its id."""
     return (
         *(place.room_id, place.ward, place.campus, *ward(place), *sex_rule(place)),
-        *(place.attributes, place.age_group, place.isolation, place.stay_band),
+        *(place.attributes, place.age_group, place.isolation, place.stay_band, place.for_resuscitation),
     )

@@ -31,6 +31,13 @@ CASE_EXISTS = Refused(reason=Reason.CASE_EXISTS, remedy="read the case that the 
 CONFLICTS = {
     store.ONE_CASE_A_DAY_BED: Refused(reason=Reason.DAY_BED_TAKEN, remedy="choose another bed or other hours"),
 }
+WITHDRAWN_FOR = {
+    CancelReason.PATIENT: "patient-wish",
+    CancelReason.UNFIT: "no-longer-needed",
+    CancelReason.HOSPITAL: "no-longer-needed",
+    CancelReason.DECEASED: None,
+}
+"""What the withdrawal of the request says."""
 
 
 async def open_list(new: TheatreList, work: Work) -> TheatreList | Refused:
@@ -117,7 +124,7 @@ async def cancel_case(case_id: UUID, reason: CancelReason, work: Work) -> Case |
     cancelled, said = decision
     await _give_back_theatre(case, work)
     if request.phase is not RequestPhase.WITHDRAWN:
-        await requests.withdraw(request, work)
+        await requests.withdraw_planned(request, WITHDRAWN_FOR[reason], work)
     work.publish(said)
     return await _keep(cancelled, work)
 

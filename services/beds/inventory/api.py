@@ -53,6 +53,7 @@ class BedView(BaseModel):
     patient_id: UUID | None
     changed_at: AwareDatetime
     version: int
+    for_resuscitation: bool = Field(description="held for whoever goes before everybody else")
 
 
 class BedStateView(BaseModel):
@@ -188,4 +189,5 @@ def _view(bed: Bed) -> BedView:
         patient_id=bed.patient_id,
         changed_at=bed.changed_at,
         version=bed.version,
+        for_resuscitation=bed.for_resuscitation,
     )

@@ -93,6 +93,22 @@ async def open_bed(bed_id: str, work: Work) -> Bed | Refused:
     return await _keep(bed, model.reopen(bed, work.now), work)
 
 
+async def hold_for_resuscitation(bed: Bed, work: Work, *, held: bool) -> None:
+    """Hold a bed, which this work has locked, for whoever goes before everybody else; or for everybody again."""
+    await store.hold(work, bed.bed_id, held=held)
+    await store.want_round(work)
+
+
+async def held_beds(work: Work) -> list[Bed]:
+    """The beds that are held for resuscitation."""
+    return await store.held_beds(work)
+
+
+async def campuses(work: Work) -> list[str]:
+    """Every campus that has a ward, in order."""
+    return await store.campuses(work)
+
+
 async def set_automatic(ward_id: str, auto_accept: bool, work: Work) -> Ward:
     """Switch a ward's automatic mode; what is proposed there already is accepted by the next round."""
     ward = Ward(ward_id=ward_id, campus_id=(await store.ward(work, ward_id)).campus_id, auto_accept=auto_accept)

@@ -66,7 +66,10 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bed:
-    """A bed with its room. `overflow` lists further specialties, best first; `stay_band` the days it is meant for."""
+    """A bed with its room. `overflow` lists further specialties, best first; `stay_band` the days it is meant for.
+
+    `for_resuscitation`: held for whoever goes before everybody else.
+    """
 
     bed_id: str
     bed_no: int
@@ -82,6 +85,7 @@ class Bed:
     patient_id: UUID | None
     changed_at: datetime
     version: int
+    for_resuscitation: bool = False
 
     @property
     def ward_id(self) -> str:
@@ -140,6 +144,7 @@ def place_of(bed: Bed, room_sex: Sex | None) -> Place:
         age_group=bed.room.age_group,
         isolation=bed.room.isolation,
         stay_band=bed.stay_band,
+        for_resuscitation=bed.for_resuscitation,
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     delete,
+    false,
     func,
     update,
 )
@@ -92,6 +93,7 @@ class BedRow(Row, table=True):
     patient_id: UUID | None
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
     version: int
+    for_resuscitation: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class RoundWantedRow(Row, table=True):
@@ -105,7 +107,8 @@ class RoundWantedRow(Row, table=True):
 
 BEDS = """
 SELECT bed_id, bed_no, room_no, campus_id, room_id, ward_id, sex_policy, age_group, isolation, attributes, specialty,
-    overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version
+    overflow, stay_from_days, stay_to_days, status, reserved, stay_id, patient_id, changed_at, version,
+    for_resuscitation
 FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id)
 """
 IN_ORDER = " ORDER BY bed_id"
@@ -137,6 +140,21 @@ async def beds(work: Work, ward_id: str | None, status: BedStatus | None) -> lis
     reserved = status is BedStatus.RESERVED
     code = BedStatus.UNOCCUPIED if reserved else status
     return await _fetch(work, SELECTED, ward_id, code, reserved)
+
+
+async def held_beds(work: Work) -> list[Bed]:
+    """The beds that are held for resuscitation."""
+    return await _fetch(work, BEDS + "WHERE for_resuscitation" + IN_ORDER)
+
+
+async def campuses(work: Work) -> list[str]:
+    """Every campus that has a ward, in order."""
+    return sorted(await work.session.exec(select(WardRow.campus_id).distinct()))
+
+
+async def hold(work: Work, bed_id: str, *, held: bool) -> None:
+    """Hold a bed, whose row is locked, for resuscitation, or for everybody again."""
+    await work.session.exec(update(BedRow).where(col(BedRow.bed_id) == bed_id).values(for_resuscitation=held))
 
 
 async def beds_of_rooms(work: Work, room_ids: Collection[str]) -> list[Bed]:
@@ -244,6 +262,7 @@ def _bed(row: Mapping[str, Any], room: Room) -> Bed:
         patient_id=row["patient_id"],
         changed_at=row["changed_at"],
         version=row["version"],
+        for_resuscitation=row["for_resuscitation"],
     )
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
-from services.beds.requests.model import AdmissionRequest, Phase, Ranked
+from services.beds.requests.model import AdmissionRequest, Phase, Ranked, Reason
 from services.beds.scoring.model import AdmissionClass, Policy
+from shared.decision import Refused
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Work
@@ -29,6 +30,19 @@ async def withdraw_for_death(event: PatientDeceased, work: Work) -> None:
         if request.phase is Phase.WAITING:
             await store.save(work, model.moved(request, Phase.WITHDRAWN))
             await inventory.want_round(work)
+
+
+async def withdraw_request(request_id: UUID, reason: str, work: Work) -> AdmissionRequest | Refused:
+    """The patient will not be admitted; `reason` is a code. Only who waits can be withdrawn."""
+    request = await store.request(work, request_id, lock=True)
+    if request.phase is not Phase.WAITING:
+        return Refused(reason=Reason.NOT_WAITING, remedy=f"the request is {request.phase}: nothing to withdraw")
+    [told] = await store.next_version_of_waiting(work, [request_id])
+    withdrawn = model.moved(told, Phase.WITHDRAWN)
+    await store.save(work, withdrawn)
+    await inventory.want_round(work)
+    work.publish(model.withdrawn(withdrawn, reason, work.now))
+    return withdrawn
 
 
 async def remember_death(event: PatientDeceased, work: Work) -> None:
@@ -72,10 +86,13 @@ async def mark_waiting(request: AdmissionRequest, work: Work) -> None:
     await store.save(work, model.moved(request, Phase.WAITING))
 
 
-async def withdraw(request: AdmissionRequest, work: Work) -> None:
-    """The patient waits for nothing any more."""
-    await store.save(work, model.moved(request, Phase.WITHDRAWN))
+async def withdraw_planned(request: AdmissionRequest, reason: str | None, work: Work) -> None:
+    """What was planned will not be. `reason` is a code; None where the patient has died, which others hear of."""
+    withdrawn = model.moved(request, Phase.WITHDRAWN)
+    await store.save(work, withdrawn)
     await inventory.want_round(work)
+    if reason is not None:
+        work.publish(model.withdrawn(withdrawn, reason, work.now))
 
 
 async def reclassify(

@@ -14,7 +14,7 @@ from uuid import UUID
 from services.beds.scoring import hard_rules, points
 from services.beds.scoring.model import AdmissionClass, Isolation, Policy, Sex, Waiting
 from services.beds.scoring.points import Term
-from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
 from shared.messages.registration.admissions import AdmissionRequested
 
 SECONDS_AN_HOUR = 3600
@@ -95,6 +95,7 @@ def queue(
         tier=tier,
         queued_at=request.queued_at,
         aggregate_version=request.version,
+        admission_class=request.admission_class,
     )
 
 
@@ -124,6 +125,17 @@ def waiting(request: AdmissionRequest, now: datetime) -> Waiting:
 def moved(request: AdmissionRequest, phase: Phase) -> AdmissionRequest:
     """The next version, in another phase or in the same."""
     return replace(request, phase=phase, version=request.version + 1)
+
+
+def withdrawn(request: AdmissionRequest, reason: str, now: datetime) -> AdmissionWithdrawn:
+    """What a withdrawal says."""
+    return AdmissionWithdrawn(
+        request_id=request.request_id,
+        patient_id=request.patient_id,
+        reason=reason,
+        withdrawn_at=now,
+        aggregate_version=request.version,
+    )
 
 
 def rank(requests: Sequence[AdmissionRequest], policy: Policy, now: datetime) -> list[Ranked]:

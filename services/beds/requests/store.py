@@ -31,6 +31,7 @@ class AdmissionRequestRow(Row, table=True):
         CheckConstraint("sex IN ('F', 'M', 'U')", name="request_sex"),
         CheckConstraint("triage BETWEEN 1 AND 4", name="request_triage"),
         Index("ix_admission_request_waiting", "requested_at", postgresql_where=text("phase = 'waiting'")),
+        Index("ix_admission_request_at_the_desk", "phase", postgresql_where=text("phase IN ('waiting', 'reserved')")),
         Index("ix_admission_request_patient_id", "patient_id"),
         Index("ix_admission_request_requested_at", "requested_at", postgresql_using="brin"),
     )

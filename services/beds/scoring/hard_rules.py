@@ -26,6 +26,7 @@ class Rule(StrEnum):
     """Why a bed is not for a patient, in the order of asking. TAKEN breaks none: a better pair has the bed."""
 
     STATUS = "status"
+    HELD = "held"
     SPECIALTY = "specialty"
     CAMPUS = "campus"
     DAY_SURGERY = "day-surgery"
@@ -45,6 +46,7 @@ def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | 
     """The first rule that forbids this patient this bed, or None."""
     asked = (
         (Rule.STATUS, place.status is BedStatus.UNOCCUPIED),
+        (Rule.HELD, may_use_held(tier(waiting), place.for_resuscitation)),
         (Rule.SPECIALTY, accepts_specialty(waiting.specialty, place.specialty, place.overflow)),
         (Rule.CAMPUS, within_reach(waiting.campus, waiting.reachable, place.campus)),
         (Rule.DAY_SURGERY, suits_day_surgery(waiting.admission_class, place.attributes)),
@@ -54,6 +56,11 @@ def first_broken_rule(waiting: Waiting, place: Place, policy: Policy) -> Rule | 
         (Rule.SEX, suits_sex(waiting.sex, place.sex_policy, place.room_sex)),
     )
     return next((rule for rule, holds in asked if not holds), None)
+
+
+def may_use_held(of_tier: int, for_resuscitation: bool) -> bool:
+    """A bed held for resuscitation is for whoever goes before everybody else, and for nobody else."""
+    return of_tier == 0 or not for_resuscitation
 
 
 def accepts_specialty(specialty: str, home: str, overflow: tuple[str, ...]) -> bool:

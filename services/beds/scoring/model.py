@@ -146,7 +146,7 @@ class Place:
     """One bed, with the traits of its room and ward. `stay_band` = the days the ward is for, both included.
 
     `overflow` lists the other specialties the ward takes, best first. `room_sex` is the sex of those who lie or
-    are expected in the room, None when it is empty.
+    are expected in the room, None when it is empty. A bed `for_resuscitation` is held for tier 0.
     """
 
     bed_id: str
@@ -162,6 +162,7 @@ class Place:
     age_group: AgeGroup
     isolation: Isolation = Isolation.NONE
     stay_band: tuple[int, int] | None = None
+    for_resuscitation: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be scored."""

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.settings import CurrentPolicy, HoldTime
 from services.beds.stays import handlers
-from services.beds.stays.model import Override, Phase, ReserveBed, TransferPatient
+from services.beds.stays.model import AdmitPatient, Override, Phase, ReserveBed, TransferPatient
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
@@ -27,6 +27,7 @@ READERS = (
 
 BedId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 OVERRIDE = "why a hard rule is passed over; kept with the caller's name. Without it a broken rule is a refusal"
 
 
@@ -58,6 +59,14 @@ class ReservationBody(BaseModel, extra="forbid"):
     request_id: UUID
     bed_id: BedId
     override_reason: Words | None = Field(None, description=OVERRIDE)
+
+
+class AdmissionBody(BaseModel, extra="forbid"):
+    """What is said on arrival."""
+
+    open_items_reason: ReasonCode | None = Field(
+        None, description="why the patient is admitted with mandatory preparation items open; kept with the caller"
+    )
 
 
 class TransferBody(BaseModel, extra="forbid"):
@@ -94,9 +103,13 @@ async def reserve_bed(
 
 
 @router.post("/{stay_id}/admission", response_model=StayView, dependencies=[may(Role.WARD_NURSE)])
-async def admit_patient(stay_id: UUID, commands: CommandRunner) -> Response:
-    """The patient has arrived at the reserved bed."""
-    return await commands.run(handlers.admit_patient, stay_id, answer=StayView)
+async def admit_patient(
+    stay_id: UUID, caller: CurrentCaller, commands: CommandRunner, body: AdmissionBody | None = None
+) -> Response:
+    """The patient has arrived at the reserved bed; 409 names the mandatory preparation items that are open."""
+    reason = body.open_items_reason if body else None
+    command = AdmitPatient(stay_id=stay_id, open_items_reason=reason, admitted_by=caller.subject)
+    return await commands.run(handlers.admit_prepared, command, answer=StayView)
 
 
 @router.post("/{stay_id}/transfer", response_model=StayView, dependencies=[may(Role.WARD_NURSE, Role.COORDINATOR)])

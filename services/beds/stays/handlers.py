@@ -9,12 +9,23 @@ from uuid import UUID
 
 from services.beds.inventory import handlers as inventory
 from services.beds.inventory.model import Bed, place_of
+from services.beds.preparation import handlers as preparation
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
 from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.model import Policy, Sex
 from services.beds.stays import model, store
-from services.beds.stays.model import Override, Phase, Reason, ReserveBed, Stay, Suitability, Summary, TransferPatient
+from services.beds.stays.model import (
+    AdmitPatient,
+    Override,
+    Phase,
+    Reason,
+    ReserveBed,
+    Stay,
+    Suitability,
+    Summary,
+    TransferPatient,
+)
 from shared.decision import Refused
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.patients import PatientDeceased
@@ -52,6 +63,15 @@ async def reserve_bed(command: ReserveBed, work: Work) -> Stay | Refused:
     await requests.mark_reserved(request, work)
     work.publish(reserved)
     return stay
+
+
+async def admit_prepared(command: AdmitPatient, work: Work) -> Stay | Refused:
+    """Put the patient into the bed that is reserved for them, once they are prepared or somebody says why not."""
+    decision = model.admit(await _locked(command.stay_id, work), work.now)
+    if isinstance(decision, Refused):
+        return decision
+    refused = await preparation.let_in(command.stay_id, command.open_items_reason, command.admitted_by, work)
+    return refused or await admit_patient(command.stay_id, work)
 
 
 async def admit_patient(stay_id: UUID, work: Work) -> Stay | Refused:
@@ -113,6 +133,15 @@ async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
     await requests.withdraw_for_death(event, work)
     for stay in reservations:
         await _expire(stay, work)
+
+
+async def give_up_reservation(stay_id: UUID, work: Work) -> bool:
+    """The patient will not come: the bed is free again and the request waits. False when no bed is kept for it."""
+    stay = await store.stay_or_none(work, stay_id, lock=True)
+    if stay is None or stay.phase is not Phase.RESERVED:
+        return False
+    await _expire(stay, work)
+    return True
 
 
 async def expire_reservations(work: Work, limit: int) -> int:

@@ -66,6 +66,15 @@ class ReserveBed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitPatient:
+    """The patient has arrived. `open_items_reason`: why with mandatory preparation items open, if they are."""
+
+    stay_id: UUID
+    open_items_reason: str | None
+    admitted_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferPatient:
     """Move a patient to another bed, now."""
 

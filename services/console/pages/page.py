@@ -68,7 +68,7 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(language.words, newstyle=True)  # type: ignore[attr-defined] # by the extension
-    environment.filters |= {
+    environment.filters |= PLAIN | {
         "day": language.day,
         "clock": language.clock,
         "moment": language.moment,
@@ -78,15 +78,13 @@ def _environment(language: Language, files: Files, names: Names) -> Environment:
         "tick": language.tick,
         "date": language.iso_day,
         "by_day": lambda shown: _by_day(language, shown),
-        "label": label,
-        "look": look,
-        "short": short,
         "event": lambda type_: language.words.gettext(words.event_name(type_)),
         "look_name": lambda name: language.words.gettext(words.LOOKS[name]),
         "glyph": lambda name: language.words.gettext(words.GLYPHS[name]),
         "refusal": lambda code: language.words.gettext(words.REFUSALS[code]),
         "service": lambda name: language.words.gettext(words.SERVICES[name]),
         "campus": lambda code: names.of("campuses", code, language.tag),
+        "code": lambda code, field: _code(language, names, field, code),
         "ward": lambda code: names.of("wards", label(code), language.tag),
         "facts": lambda happening: _facts(language, names, happening),
     }
@@ -108,6 +106,10 @@ def _by_day(language: Language, shown: Iterable[Any]) -> list[tuple[str, list[An
 def short(id_: object) -> str:
     """The end of an id, enough to tell it from its neighbours: version-7 ids begin alike."""
     return str(id_)[-SHORT:] if isinstance(id_, UUID) else str(id_)
+
+
+PLAIN = {"label": label, "look": look, "short": short}
+"""Filters that are the same in every language."""
 
 
 def _facts(language: Language, names: Names, happening: Happening) -> Sequence[tuple[str, str]]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.inbox import Received
 from shared.messages.beds.inventory import BedState
-from shared.messages.beds.requests import AdmissionQueued
+from shared.messages.beds.requests import AdmissionQueued, AdmissionWithdrawn
 from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, ReservationExpired
 from shared.messages.registration.patients import PatientDeceased
 
@@ -23,8 +23,9 @@ ADMISSION_STATES: dict[type[Any], str] = {
     ReservationExpired: "waiting",
     PatientAdmitted: "admitted",
     BedReleased: "left",
+    AdmissionWithdrawn: "left",
 }
-"""What each event makes of an admission. A request and the stay it becomes have one id."""
+"""What each event makes of an admission, `left` being its end. A request and the stay it becomes have one id."""
 
 
 @dataclass(slots=True)
@@ -110,6 +111,7 @@ def _patient(batch: Batch, one: Received) -> None:
         line.deceased_on = one.event.deceased_on
 
 
-def _admission(batch: Batch, event: Any, state: str, at: datetime) -> None:  # noqa: ANN401 - five messages, no common type
-    admission_id = event.request_id if isinstance(event, AdmissionQueued) else event.stay_id
+def _admission(batch: Batch, event: Any, state: str, at: datetime) -> None:  # noqa: ANN401 - six messages, no common type
+    request = isinstance(event, AdmissionQueued | AdmissionWithdrawn)
+    admission_id = event.request_id if request else event.stay_id
     batch.admissions[admission_id] = (admission_id, event.patient_id, state, at)

@@ -45,6 +45,18 @@ class Bed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionFact:
+    """The latest event of one kind that names an admission which waits for a bed or has one reserved."""
+
+    admission_id: UUID
+    patient_id: UUID
+    state: str
+    type: str
+    position: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """How often something happened: today, by the hospital's calendar, and ever."""
 

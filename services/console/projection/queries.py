@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.console.projection.model import Bed, Flow, Happening, SeenPatient
+from services.console.projection.model import AdmissionFact, Bed, Flow, Happening, SeenPatient
 from shared.work import Work
 
 HEAD = """
@@ -37,6 +37,19 @@ FROM event_hour WHERE type = ANY($1::text[]) GROUP BY type
 WAITING = """
 SELECT count(*) FROM admission JOIN patient USING (patient_id)
 WHERE admission.state = 'waiting' AND patient.deceased_on IS NULL
+"""
+AT_THE_DESK = """
+WITH here AS (
+    SELECT admission_id, patient_id, state FROM admission WHERE state = 'waiting'
+    UNION ALL
+    SELECT admission_id, admission.patient_id, state FROM bed_now JOIN admission ON admission_id = stay_id
+    WHERE reserved AND state = 'reserved'
+)
+SELECT DISTINCT ON (admission_id, type) admission_id, patient_id, state, type, event.position, fields
+FROM here JOIN patient USING (patient_id) JOIN event USING (patient_id)
+WHERE deceased_on IS NULL AND type = ANY($1::text[])
+    AND coalesce(fields->>'request_id', fields->>'stay_id') = admission_id::text
+ORDER BY admission_id, type, event.position DESC
 """
 PATIENT = "patient_id, events, last_at, last_type, deceased_on"
 WITH_BED = (
@@ -89,6 +102,11 @@ async def waiting(work: Work) -> int:
     """How many living patients wait for a bed."""
     patients: int = await (await work.sql()).fetchval(WAITING)
     return patients
+
+
+async def at_the_desk(work: Work, types: Sequence[str]) -> list[AdmissionFact]:
+    """What was said last, of each of these kinds, of every admission that waits or has a bed reserved."""
+    return [AdmissionFact(**row) for row in await (await work.sql()).fetch(AT_THE_DESK, types)]
 
 
 async def recent_patients(work: Work, limit: int) -> list[SeenPatient]:

@@ -32,7 +32,8 @@ CLAIM = """
   SELECT plan_id, patient_id, template, template_version, risk, correlation_id, version, shard, next_step, steps,
          due_ats, steps[next_step] AS step, occurrences[next_step] AS occurrence, due_ats[next_step] AS due_at,
          late_ats[next_step] AS late_at, due_ats[next_step + 1] AS then_due_at
-  FROM plan WHERE next_due_at <= $1 ORDER BY next_due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  FROM plan_due JOIN plan USING (plan_id) WHERE plan_due.next_due_at <= $1 AND plan.next_due_at <= $1
+  ORDER BY plan_due.next_due_at LIMIT $2 FOR UPDATE OF plan SKIP LOCKED
 """
 DECIDE = """
   SELECT claimed.*, row_number() OVER () AS number, CASE
@@ -83,7 +84,7 @@ WITH claimed AS ({CLAIM}), decided AS ({DECIDE}), advanced AS ({ADVANCE}), made 
 SELECT decided.plan_id, made.status = 'ready' AS was_made, then_due_at IS NULL AS was_last
 FROM decided LEFT JOIN made USING (plan_id)
 """  # noqa: S608 - our own constants
-NEXT_DUE_AT = "SELECT min(next_due_at) FROM plan WHERE next_due_at IS NOT NULL"
+NEXT_DUE_AT = "SELECT min(next_due_at) FROM plan_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.followup.plans import due, model, store
-from services.followup.plans.model import CloseReason, Plan, Task, TaskStatus, TaskView
+from services.followup.plans.model import CloseReason, Followed, Plan, Task, TaskStatus, TaskView
 from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
 from shared.envelope import correlation_id
@@ -69,6 +69,11 @@ async def remember_admission(event: PatientAdmitted, work: Work) -> None:
 async def remember_death(event: PatientDeceased, work: Work) -> None:
     """What is known of the patient, and no plan: for whoever draws it anew."""
     await store.remember(work, (await store.followed(work, event.patient_id)).after_death(event))
+
+
+async def known_of(patient_id: UUID, work: Work) -> Followed:
+    """What is known of a patient, whom no other reaction decides about until the end of the transaction."""
+    return await store.followed(work, patient_id)
 
 
 async def make_due_tasks(work: Work, limit: int) -> int:

@@ -54,6 +54,7 @@ class PlaceBody(BaseModel, extra="forbid"):
     visit_type: VisitType = Field(description="a code, such as outpatient or wellness")
     channel: Literal[Channel.DESK, Channel.APP, Channel.PHONE, Channel.KIOSK]
     encounter_id: EncounterId | None = Field(None, description="another system's id of the encounter; at most one each")
+    booked_by: UUID | None = Field(None, description="the person of the register who books for the patient (代办)")
 
 
 class SlotBody(BaseModel, extra="forbid"):
@@ -83,6 +84,7 @@ class AppointmentView(BaseModel):
     visit_type: str
     channel: Channel
     encounter_id: str | None
+    booked_by: UUID | None
     held_until: AwareDatetime | None = Field(description="of a hold: from this instant on it is over")
     booked_at: AwareDatetime | None
     arrived_at: AwareDatetime | None
@@ -120,6 +122,7 @@ class Count(BaseModel):
     completed: int
     held: int = Field(description="holds that are open now")
     expired: int
+    missed: int = Field(description="of those booked")
 
 
 ANSWER = TypeAdapter(AppointmentView)
@@ -235,6 +238,7 @@ def take_of(body: PlaceBody, *, hold: bool) -> TakePlace:
         visit_type=body.visit_type,
         channel=body.channel,
         encounter_id=body.encounter_id,
+        booked_by=body.booked_by,
     )
 
 

@@ -3,7 +3,7 @@
 A turn is one transaction: places, appointments, answers under their keys, events. Alone in the queue, a request is a
 turn of its own. Two turns are under way at a time: while one writes its answers and commits, the next asks for its
 places, which it does after the one before has its own; so the database never waits for us, nor we for it. Two requests
-that depend on each other (same key, same id, same encounter, same patient and session) are never under way at once,
+that depend on each other (same key, same id, same encounter, same patient) are never under way at once,
 except for a repeat, which shares the answer.
 
 Invariants: first come, first served; nobody is told of a place before it is committed; one poisonous request never
@@ -20,7 +20,8 @@ from typing import Any
 
 from fastapi import Response
 
-from services.registration.booking.model import Appointment, Keyed, Reason, no, taken
+from services.registration.booking.model import Appointment, Keyed, taken
+from services.registration.booking.refusals import Reason, no
 from services.registration.booking.taking import (
     KEY_REUSED,
     PATIENT_DECEASED,
@@ -104,7 +105,7 @@ class Waiting:
     def needs(self) -> tuple[tuple[Any, ...], ...]:
         """What no other request that is under way may touch."""
         take = self.keyed.take
-        alone = ("key", self.keyed.key), ("id", take.appointment_id), ("place", take.patient_id, take.slot.session_id)
+        alone = ("key", self.keyed.key), ("id", take.appointment_id), ("patient", take.patient_id)
         return alone if take.encounter_id is None else (*alone, ("encounter", take.encounter_id))
 
 
@@ -252,7 +253,7 @@ def _verdict(one: Waiting, outcome: Outcome, work: Work) -> Verdict:  # noqa: PL
         case word if word == PATIENT_DECEASED:
             return DECEASED
         case word:
-            return no(Reason(word))
+            return no(Reason(word), outcome.until)
 
 
 def _taken(one: Waiting, outcome: Outcome, work: Work) -> Appointment:

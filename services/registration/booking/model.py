@@ -1,8 +1,10 @@
 """The rules of an appointment.
 
-held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, and
-what is booked can be moved. An appointment takes a place in its slot unless it is cancelled or expired, and a patient
-has at most one such appointment in a session. FHIR Appointment says pending, booked, arrived, fulfilled, cancelled.
+held → booked → arrived → completed; a hold that nobody confirms expires; what is held or booked can be cancelled, what
+is booked can be moved, and who does not come, or does not answer the call, has missed it. What is booked in a session
+that is cut is displaced, and waits to be moved or cancelled. An appointment takes a place in its slot unless it is
+cancelled, expired, missed or displaced, and a patient has at most one such appointment in a session. FHIR Appointment
+says pending, booked, arrived, fulfilled, cancelled, noshow, waitlist.
 """
 
 from dataclasses import dataclass, replace
@@ -10,12 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.registration.schedules.model import Slot, SlotKey
+from services.registration.booking.refusals import Reason, no
+from services.registration.schedules.model import SlotKey
 from shared.decision import Refused
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
-    AppointmentRescheduled,
+    AppointmentMissed,
     HoldExpired,
     SlotHeld,
 )
@@ -32,10 +35,14 @@ class Status(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    MISSED = "missed"
+    DISPLACED = "displaced"
 
 
 TAKES_A_PLACE = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.COMPLETED)
-OPEN = (Status.HELD, Status.BOOKED)
+OPEN = (Status.HELD, Status.BOOKED, Status.DISPLACED)
+EXPECTED = (Status.BOOKED, Status.ARRIVED)
+MOVABLE = (Status.BOOKED, Status.DISPLACED)
 
 
 class Channel(StrEnum):
@@ -56,35 +63,6 @@ class CancelReason(StrEnum):
     DECEASED = "deceased"
 
 
-class Reason(StrEnum):
-    """Why a command was refused."""
-
-    APPOINTMENT_EXISTS = "appointment-exists"
-    SLOT_FULL = "slot-full"
-    SLOT_OVER = "slot-over"
-    SAME_SLOT = "same-slot"
-    PATIENT_HAS_APPOINTMENT = "patient-has-appointment"
-    ENCOUNTER_HAS_APPOINTMENT = "encounter-has-appointment"
-    NOT_HELD = "not-held"
-    HOLD_EXPIRED = "hold-expired"
-    NOT_BOOKED = "not-booked"
-    NOT_OPEN = "not-open"
-
-
-REMEDIES = {
-    Reason.APPOINTMENT_EXISTS: "use a new appointment_id, or change the appointment that has this one",
-    Reason.SLOT_FULL: "choose another slot",
-    Reason.SLOT_OVER: "choose a slot that is not over",
-    Reason.SAME_SLOT: "choose a slot other than the one the appointment is in",
-    Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session, or choose another one",
-    Reason.ENCOUNTER_HAS_APPOINTMENT: "check the encounter_id: it has an appointment",
-    Reason.NOT_HELD: "hold a place first",
-    Reason.HOLD_EXPIRED: "hold a place again and confirm it in time",
-    Reason.NOT_BOOKED: "only a booked appointment can be moved",
-    Reason.NOT_OPEN: "only what is held or booked can be cancelled",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakePlace:
     """Give a patient a place in a slot: as a hold, or booked at once."""
@@ -96,6 +74,7 @@ class TakePlace:
     visit_type: str
     channel: Channel
     encounter_id: str | None = None
+    booked_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +130,7 @@ class Appointment:
     visit_type: str
     channel: Channel
     encounter_id: str | None
+    booked_by: UUID | None = None
     held_until: datetime | None
     booked_at: datetime | None
     arrived_at: datetime | None
@@ -160,13 +140,13 @@ class Appointment:
 
     @property
     def slot(self) -> SlotKey:
-        """Where its place is."""
+        """Where its place is, or was."""
         return SlotKey(session_id=self.session_id, starts_at=self.slot_starts_at)
 
-
-def no(reason: Reason) -> Refused:
-    """The refusal with its remedy."""
-    return Refused(reason=reason, remedy=REMEDIES[reason])
+    @property
+    def places(self) -> list[SlotKey]:
+        """The place that it takes; none where it takes none."""
+        return [self.slot] if self.status in TAKES_A_PLACE else []
 
 
 def placed(command: TakePlace, slot: SlotKey) -> TakePlace:
@@ -190,6 +170,7 @@ def taken(
         visit_type=command.visit_type,
         channel=command.channel,
         encounter_id=command.encounter_id,
+        booked_by=command.booked_by,
         held_until=now + HOLD if command.hold else None,
         booked_at=None if command.hold else now,
         arrived_at=None,
@@ -206,6 +187,8 @@ def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentB
         return no(Reason.HOLD_EXPIRED)
     if held.status is not Status.HELD:
         return no(Reason.NOT_HELD)
+    if held.slot_ends_at <= now:
+        return no(Reason.SLOT_OVER)
     booked = replace(held, status=Status.BOOKED, held_until=None, booked_at=now, version=held.version + 1)
     return booked, _booked(booked)
 
@@ -227,6 +210,21 @@ def cancel(open_: Appointment, reason: CancelReason) -> tuple[Appointment, Appoi
     )
 
 
+def miss(expected: Appointment) -> tuple[Appointment, AppointmentMissed] | Refused:
+    """The patient did not come, or was called and was not there; the place is free. The caller gives it back."""
+    if expected.status not in EXPECTED:
+        return no(Reason.NOT_EXPECTED)
+    missed = replace(expected, status=Status.MISSED, version=expected.version + 1)
+    return missed, AppointmentMissed(
+        appointment_id=missed.appointment_id,
+        patient_id=missed.patient_id,
+        session_id=missed.session_id,
+        clinic_id=missed.clinic_id,
+        slot_starts_at=missed.slot_starts_at,
+        aggregate_version=missed.version,
+    )
+
+
 def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
     """Give up a hold whose time is over."""
     expired = replace(held, status=Status.EXPIRED, held_until=None, version=held.version + 1)
@@ -236,40 +234,6 @@ def expire(held: Appointment) -> tuple[Appointment, HoldExpired]:
         session_id=expired.session_id,
         slot_starts_at=expired.slot_starts_at,
         aggregate_version=expired.version,
-    )
-
-
-def may_move(booked: Appointment, target: Slot, now: datetime) -> Refused | None:
-    """Whether the appointment may go to that slot, places aside."""
-    if booked.status is not Status.BOOKED:
-        return no(Reason.NOT_BOOKED)
-    if target.ends_at <= now:
-        return no(Reason.SLOT_OVER)
-    if (target.session_id, target.starts_at) == (booked.session_id, booked.slot_starts_at):
-        return no(Reason.SAME_SLOT)
-    return None
-
-
-def move(booked: Appointment, target: Slot, ordinal: int) -> tuple[Appointment, AppointmentRescheduled]:
-    """The appointment in its new place."""
-    moved = replace(
-        booked,
-        session_id=target.session_id,
-        clinic_id=target.clinic_id,
-        slot_starts_at=target.starts_at,
-        slot_ends_at=target.ends_at,
-        ordinal=ordinal,
-        version=booked.version + 1,
-    )
-    return moved, AppointmentRescheduled(
-        appointment_id=moved.appointment_id,
-        patient_id=moved.patient_id,
-        session_id=moved.session_id,
-        clinic_id=moved.clinic_id,
-        slot_starts_at=moved.slot_starts_at,
-        previous_session_id=booked.session_id,
-        previous_slot_starts_at=booked.slot_starts_at,
-        aggregate_version=moved.version,
     )
 
 

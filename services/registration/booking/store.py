@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, func, text, update
+from sqlalchemy import CheckConstraint, DateTime, Index, SmallInteger, func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, col, select
 
@@ -19,19 +19,15 @@ from services.registration.booking.model import (
     Appointment,
     CancelReason,
     Channel,
-    Reason,
     Status,
     Wanted,
 )
-from services.registration.tables import Row
+from services.registration.booking.refusals import Reason
+from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work, constraint_name
 
-
-def _words(words: Any) -> str:  # noqa: ANN401 - a StrEnum class or a tuple of its members
-    return ", ".join(f"'{word}'" for word in words)
-
-
-PLACED = f"status IN ({_words(TAKES_A_PLACE)})"
+PLACED = f"status IN ({words(TAKES_A_PLACE)})"
+COUNTED = f"status IN ({words((Status.HELD, Status.BOOKED))})"
 CONFLICTS = {
     "appointment_pkey": Reason.APPOINTMENT_EXISTS,
     "one_appointment_a_session": Reason.PATIENT_HAS_APPOINTMENT,
@@ -44,7 +40,8 @@ SELECT channel, visit_type,
     count(arrived_at) AS arrived,
     count(completed_at) AS completed,
     count(*) FILTER (WHERE status = 'held') AS held,
-    count(*) FILTER (WHERE status = 'expired') AS expired
+    count(*) FILTER (WHERE status = 'expired') AS expired,
+    count(*) FILTER (WHERE status = 'missed') AS missed
 FROM appointment GROUP BY channel, visit_type ORDER BY channel, visit_type
 """
 
@@ -54,9 +51,9 @@ class AppointmentRow(Row, table=True):
 
     __tablename__ = "appointment"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_words(Status)})", name="appointment_status"),
-        CheckConstraint(f"channel IN ({_words(Channel)})", name="appointment_channel"),
-        CheckConstraint(f"cancel_reason IN ({_words(CancelReason)})", name="appointment_cancel_reason"),
+        CheckConstraint(f"status IN ({words(Status)})", name="appointment_status"),
+        CheckConstraint(f"channel IN ({words(Channel)})", name="appointment_channel"),
+        CheckConstraint(f"cancel_reason IN ({words(CancelReason)})", name="appointment_cancel_reason"),
         CheckConstraint("(status = 'held') = (held_until IS NOT NULL)", name="appointment_hold_ends"),
         CheckConstraint("(status = 'cancelled') = (cancel_reason IS NOT NULL)", name="appointment_cancelled_why"),
         CheckConstraint("status NOT IN ('arrived', 'completed') OR arrived_at IS NOT NULL", name="appointment_arrival"),
@@ -70,6 +67,7 @@ class AppointmentRow(Row, table=True):
             postgresql_where=text(f"encounter_id IS NOT NULL AND {PLACED}"),
         ),
         Index("one_appointment_an_ordinal", "session_id", "slot_starts_at", "ordinal", unique=True),
+        Index("one_booking_an_allowance", "patient_id", "allowance", unique=True, postgresql_where=text(COUNTED)),
         Index("ix_appointment_patient_id", "patient_id"),
         Index("ix_appointment_held_until", "held_until", postgresql_where=text("status = 'held'")),
     )
@@ -85,6 +83,9 @@ class AppointmentRow(Row, table=True):
     visit_type: str
     channel: str
     encounter_id: str | None
+    booked_by: UUID | None
+    allowance: int | None = Field(default=None, sa_type=SmallInteger)
+    """Which of the bookings ahead that the patient may have it is; none where the hospital gave the place."""
     held_until: datetime | None = Field(sa_type=DateTime(timezone=True))
     booked_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     arrived_at: datetime | None = Field(sa_type=DateTime(timezone=True))
@@ -126,6 +127,26 @@ async def open_from(work: Work, patient_id: UUID, at: datetime) -> list[Appointm
     return [_appointment(row) for row in await work.session.exec(query)]
 
 
+async def expected_in(work: Work, session_id: UUID) -> list[Appointment]:
+    """What is held or booked in a session, by id."""
+    return [_appointment(row) for row in await work.session.exec(_expected(session_id))]
+
+
+async def expected_for_change(work: Work, session_id: UUID, *, at_once: bool) -> list[Appointment]:
+    """The same for a change; `at_once` waits for nobody and raises `Stale` when somebody has one of them in hand."""
+    query = _expected(session_id).with_for_update(key_share=True, skip_locked=at_once)
+    found = [_appointment(row) for row in await work.session.exec(query)]
+    if at_once and len(found) < len(await expected_in(work, session_id)):
+        raise Stale("session", session_id)
+    return found
+
+
+def _expected(session_id: UUID) -> Any:  # noqa: ANN401 - a statement of SQLAlchemy's
+    mine = (col(AppointmentRow.session_id) == session_id) & col(AppointmentRow.status).in_((Status.HELD, Status.BOOKED))
+    query = select(AppointmentRow).where(mine).order_by(col(AppointmentRow.appointment_id))
+    return query.execution_options(populate_existing=True)
+
+
 async def sessions_of(work: Work, patient_id: UUID) -> set[UUID]:
     """The sessions in which the patient has a place."""
     placed = (col(AppointmentRow.patient_id) == patient_id) & col(AppointmentRow.status).in_(TAKES_A_PLACE)
@@ -144,7 +165,7 @@ async def save(work: Work, changed: Appointment) -> Reason | None:
     previous = mine & (col(AppointmentRow.version) == changed.version - 1)
     try:
         async with work.session.begin_nested():
-            result = await work.session.exec(update(AppointmentRow).where(previous).values(**asdict(changed)))
+            result = await work.session.exec(update(AppointmentRow).where(previous).values(**_values(changed)))
     except IntegrityError as refusal:
         return CONFLICTS[constraint_name(refusal)]
     if result.rowcount != 1:
@@ -168,10 +189,23 @@ async def counts(work: Work) -> list[dict[str, Any]]:
     return [dict(row) for row in await (await work.sql()).fetch(COUNT)]
 
 
+async def missed_since(work: Work, patient_id: UUID, at: datetime) -> int:
+    """How many visits the patient has missed that were to begin at `at` or later."""
+    mine = (col(AppointmentRow.patient_id) == patient_id) & (col(AppointmentRow.status) == Status.MISSED)
+    query = select(func.count()).select_from(AppointmentRow).where(mine, col(AppointmentRow.slot_starts_at) >= at)
+    return (await work.session.exec(query)).one()
+
+
+def _values(changed: Appointment) -> dict[str, Any]:
+    """What is neither held nor booked does not count among the bookings ahead any more."""
+    counted = changed.status in {Status.HELD, Status.BOOKED}
+    return asdict(changed) if counted else {**asdict(changed), "allowance": None}
+
+
 def _appointment(row: AppointmentRow) -> Appointment:
     return Appointment(
         **{
-            **row.model_dump(),
+            **row.model_dump(exclude={"allowance"}),
             "status": Status(row.status),
             "channel": Channel(row.channel),
             "cancel_reason": CancelReason(row.cancel_reason) if row.cancel_reason else None,

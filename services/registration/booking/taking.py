@@ -1,14 +1,18 @@
 """The statement that takes places: for one request, or for many at once.
 
 Both judge a request in the same order, against what is committed: its idempotency key, its id, its patient, its slot,
-the patient's other appointment, and (the sold-out gate) whether a look at the slot without a lock finds it full: what
-is full is refused without making anybody wait, and a place given back is seen by the next statement. Only then are
-slots locked, in the order of their keys, and what is left of their places given out first come, first served. Each look
-is a lateral one of at most one row, which no plan can turn into a scan of all patients or slots there are.
+its proxy's consent, the patient's cooling-off, other appointments and limit, and (the sold-out gate) whether a look at
+the slot without a lock finds it full: what is full is refused without making anybody wait, and a place given back is
+seen by the next statement. Only then are slots locked, in the order of their keys, and what is left of their places
+given out first come, first served. Each look is a lateral one of at most one row, which no plan can turn into a scan of
+all patients or slots there are.
+
+A booking uses up one of the numbers from one to the patient's limit (`allowance`); a unique index lets no two have the
+same, so that several at once are no more than the limit allows.
 
 Invariant: what the statement does not answer, because somebody else was quicker after that look, is `Raced`: the caller
 rolls back and asks again. The database's constraints hold whatever happens here.
-It reads `patient`, `slot` and `command`, tables of others, since one statement is what the hot path is made of.
+It reads tables of other capabilities, and `command`, since one statement is what the hot path is made of.
 """
 
 from collections.abc import Sequence
@@ -20,7 +24,7 @@ from uuid import UUID
 import asyncpg
 
 from services.registration.booking.model import HOLD, Keyed
-from services.registration.booking.store import PLACED
+from services.registration.booking.store import COUNTED, PLACED
 from shared.work import Work
 
 TAKEN = "taken"
@@ -33,19 +37,20 @@ SLOT_MISSING = "slot-missing"
 ASK_MANY = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::bytea[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
-        $7::boolean[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY
+        $7::boolean[], $8::text[], $9::text[], $10::text[], $11::uuid[]) WITH ORDINALITY
         AS asked (key, body_hash, appointment_id, patient_id, session_id, slot_starts_at,
-            hold, visit_type, channel, encounter_id, turn)
+            hold, visit_type, channel, encounter_id, booked_by, turn)
 )"""
 ASK_ONE = """
 WITH asked AS MATERIALIZED (
     SELECT $1::text AS key, $2::bytea AS body_hash, $3::uuid AS appointment_id, $4::uuid AS patient_id,
         $5::uuid AS session_id, $6::timestamptz AS slot_starts_at, $7::boolean AS hold, $8::text AS visit_type,
-        $9::text AS channel, $10::text AS encounter_id
+        $9::text AS channel, $10::text AS encounter_id, $11::uuid AS booked_by
 )"""
 JUDGE = f"""
+, limits AS MATERIALIZED (SELECT future_bookings FROM booking_limits)
 , judged AS MATERIALIZED (
-    SELECT asked.*, known.status, known.answer,
+    SELECT asked.*, known.status, known.answer, slot.released_at, cooling.until AS cooling_until, free.allowance,
         CASE
             WHEN known.body_hash = asked.body_hash THEN '{REPEATED}'
             WHEN known.body_hash IS NOT NULL THEN '{KEY_REUSED}'
@@ -53,9 +58,15 @@ JUDGE = f"""
             WHEN patient.patient_id IS NULL THEN '{PATIENT_MISSING}'
             WHEN patient.deceased_at IS NOT NULL THEN '{PATIENT_DECEASED}'
             WHEN slot.session_id IS NULL THEN '{SLOT_MISSING}'
-            WHEN slot.ends_at <= $11::timestamptz THEN 'slot-over'
+            WHEN slot.ends_at <= $12::timestamptz THEN 'slot-over'
+            WHEN slot.closed_at IS NOT NULL THEN 'session-closed'
+            WHEN slot.access <> 'public' THEN 'not-public'
+            WHEN slot.released_at > $12 THEN 'not-released'
+            WHEN asked.booked_by IS NOT NULL AND consent.found IS NULL THEN 'consent-missing'
+            WHEN cooling.until > $12 THEN 'cooling-off'
             WHEN twin.found THEN 'patient-has-appointment'
             WHEN same_encounter.found THEN 'encounter-has-appointment'
+            WHEN free.allowance IS NULL AND EXISTS (SELECT FROM limits) THEN 'too-many-bookings'
             WHEN slot.booked >= slot.capacity THEN 'slot-full'
         END AS no
     FROM asked
@@ -68,7 +79,8 @@ JUDGE = f"""
         (SELECT patient_id, deceased_at FROM patient
          WHERE patient.patient_id = asked.patient_id LIMIT 1) AS patient ON true
     LEFT JOIN LATERAL
-        (SELECT session_id, ends_at, booked, capacity FROM slot
+        (SELECT slot.session_id, slot.ends_at, booked, capacity, access, released_at, closed_at
+         FROM slot JOIN session USING (session_id)
          WHERE slot.session_id = asked.session_id AND slot.starts_at = asked.slot_starts_at LIMIT 1) AS slot ON true
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment
@@ -76,24 +88,42 @@ JUDGE = f"""
     LEFT JOIN LATERAL
         (SELECT true AS found FROM appointment
          WHERE encounter_id = asked.encounter_id AND {PLACED} LIMIT 1) AS same_encounter ON true
+    LEFT JOIN LATERAL
+        (SELECT true AS found FROM consent
+         WHERE consent.patient_id = asked.patient_id AND proxy_id = asked.booked_by AND withdrawn_at IS NULL
+         LIMIT 1) AS consent ON true
+    LEFT JOIN LATERAL
+        (SELECT until FROM cooling_off WHERE cooling_off.patient_id = asked.patient_id LIMIT 1) AS cooling ON true
+    LEFT JOIN LATERAL
+        (SELECT number::smallint AS allowance FROM limits, generate_series(1, future_bookings) AS number
+         WHERE (SELECT true FROM appointment
+                WHERE appointment.patient_id = asked.patient_id AND allowance = number::smallint AND {COUNTED}
+                LIMIT 1) IS NULL
+         LIMIT 1) AS free ON true
 )"""  # noqa: S608 - put together from this module's own words
 WRITE = """
     INSERT INTO appointment (appointment_id, patient_id, session_id, clinic_id, slot_starts_at, slot_ends_at, ordinal,
-        status, visit_type, channel, encounter_id, held_until, booked_at, version)
+        status, visit_type, channel, encounter_id, booked_by, allowance, held_until, booked_at, version)
     SELECT appointment_id, patient_id, session_id, clinic_id, slot_starts_at, slot_ends_at, ordinal,
-        CASE WHEN hold THEN 'held' ELSE 'booked' END, visit_type, channel, encounter_id,
-        CASE WHEN hold THEN $12::timestamptz END, CASE WHEN NOT hold THEN $11::timestamptz END, 1
+        CASE WHEN hold THEN 'held' ELSE 'booked' END, visit_type, channel, encounter_id, booked_by, allowance,
+        CASE WHEN hold THEN $13::timestamptz END, CASE WHEN NOT hold THEN $12::timestamptz END, 1
 """
-ANSWER_REFUSED = """
-SELECT appointment_id, no AS outcome, status, answer, NULL::integer AS ordinal, NULL::text AS clinic_id,
+ANSWER_REFUSED = f"""
+SELECT appointment_id, no AS outcome, CASE no
+        WHEN 'not-released' THEN released_at
+        WHEN 'cooling-off' THEN cooling_until
+        WHEN 'too-many-bookings' THEN (
+            SELECT min(slot_ends_at) FROM appointment
+            WHERE appointment.patient_id = judged.patient_id AND appointment.allowance IS NOT NULL AND {COUNTED})
+    END AS until, status, answer, NULL::integer AS ordinal, NULL::text AS clinic_id,
     NULL::timestamptz AS slot_ends_at
 FROM judged WHERE no IS NOT NULL
-"""
+"""  # noqa: S608 - put together from this module's own words
 ANSWER_TAKEN = f"""
-SELECT appointment_id, '{TAKEN}', NULL, NULL, ordinal, clinic_id, slot_ends_at FROM taken
+SELECT appointment_id, '{TAKEN}', NULL, NULL, NULL, ordinal, clinic_id, slot_ends_at FROM taken
 """  # noqa: S608 - put together from this module's own words
 ANSWER_FULL = """
-SELECT appointment_id, 'slot-full', NULL, NULL, NULL, NULL, NULL FROM ranked WHERE place > free
+SELECT appointment_id, 'slot-full', NULL, NULL, NULL, NULL, NULL, NULL FROM ranked WHERE place > free
 """
 
 MANY = f"""{ASK_MANY}{JUDGE}
@@ -152,9 +182,10 @@ class Raced(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a request: `TAKEN` with its place, `REPEATED` with its stored answer, or why not."""
+    """What became of a request: `TAKEN` with its place, `REPEATED` with its stored answer, or why not, `until` when."""
 
     word: str
+    until: datetime | None
     status: int | None
     answer: bytes | None
     ordinal: int | None
@@ -229,12 +260,14 @@ def _values(one: Keyed) -> tuple[Any, ...]:
         take.visit_type,
         take.channel,
         take.encounter_id,
+        take.booked_by,
     )
 
 
 def _outcome(row: Any) -> Outcome:  # noqa: ANN401 - asyncpg carries no types
     return Outcome(
         word=row["outcome"],
+        until=row["until"],
         status=row["status"],
         answer=row["answer"],
         ordinal=row["ordinal"],

@@ -1,17 +1,42 @@
 """The HTTP side of schedules: parse, authorise, run the handler, answer. No rule lives here."""
 
-from datetime import date, timedelta
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.schedules import handlers
-from services.registration.schedules.model import MOST_SLOTS, SLOT_MINUTES, FindSlots, Hours, OpenSessions, PutClinic
+from services.registration.schedules.bodies import (
+    ClinicBody,
+    ClinicList,
+    ClinicView,
+    Code,
+    DayBody,
+    DaysBody,
+    DayView,
+    OpenedSessionsView,
+    ReleaseBody,
+    SessionList,
+    SessionView,
+    SlotList,
+    SlotQuery,
+    SubstitutionBody,
+    minutes,
+)
+from services.registration.schedules.model import (
+    FindSlots,
+    OpenSessions,
+    PutClinic,
+    PutDay,
+    ReleaseSessions,
+    Session,
+    SubstituteClinician,
+)
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
+from shared.work import Work
 
 router = APIRouter(tags=["schedules"], responses=REFUSALS)
 
@@ -28,134 +53,6 @@ READERS = (
 )
 PLANNERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR)
 
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-
-
-class TemplateLine(BaseModel, extra="forbid"):
-    """A block of the clinic's week, on the clinic's own clock."""
-
-    weekday: int = Field(ge=1, le=7, description="1 Monday to 7 Sunday")
-    from_: ClockTime = Field(alias="from", description="HH:MM", examples=["08:00"])
-    to: ClockTime = Field(description="HH:MM, at most 24:00", examples=["12:00"])
-    slot_minutes: int = Field(SLOT_MINUTES, ge=1, le=1440)
-    capacity: int = Field(ge=1, le=1000, description="places in each slot")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_hours(cls, given: Any) -> Any:  # noqa: ANN401 - what pydantic gives a validator
-        """A line as the rules keep it, in minutes, is shown as clock times."""
-        if not isinstance(given, Hours):
-            return given
-        return {
-            "weekday": given.weekday,
-            "from": _clock_time(given.from_minute),
-            "to": _clock_time(given.to_minute),
-            "slot_minutes": given.slot_minutes,
-            "capacity": given.capacity,
-        }
-
-    def hours(self) -> Hours:
-        """The line in minutes from midnight."""
-        return Hours(
-            weekday=self.weekday,
-            from_minute=_minutes(self.from_),
-            to_minute=_minutes(self.to),
-            slot_minutes=self.slot_minutes,
-            capacity=self.capacity,
-        )
-
-
-class ClinicBody(BaseModel, extra="forbid"):
-    """A clinic and its week."""
-
-    campus_id: Code
-    specialty: Code
-    zone: str = Field(max_length=64, description="IANA time zone of the template", examples=["Asia/Shanghai"])
-    name_zh: Label | None = None
-    name_en: Label | None = None
-    template: list[TemplateLine] = Field(max_length=100)
-
-
-class ClinicView(BaseModel):
-    """A clinic and its week, in the latest version."""
-
-    clinic_id: str
-    campus_id: str
-    specialty: str
-    zone: str
-    name_zh: str | None
-    name_en: str | None
-    template: list[TemplateLine]
-    version: int
-
-
-class DaysBody(BaseModel, extra="forbid"):
-    """A range of days on the clinic's calendar, both included; at most 366."""
-
-    from_on: date
-    to_on: date
-
-
-class SessionView(BaseModel):
-    """A session that takes bookings. Instants are UTC."""
-
-    session_id: UUID
-    clinic_id: str
-    campus_id: str
-    session_on: date = Field(description="the day on the clinic's calendar")
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    slot_minutes: int
-    places: int = Field(description="in all of its slots")
-
-
-class OpenedSessionsView(BaseModel):
-    """Every session of those days; `opened` of them are new."""
-
-    opened: int
-    sessions: list[SessionView]
-
-
-class ClinicList(BaseModel):
-    """All clinics that were asked for."""
-
-    clinics: list[ClinicView]
-
-
-class SessionList(BaseModel):
-    """All sessions that were asked for, in order."""
-
-    sessions: list[SessionView]
-
-
-class SlotQuery(BaseModel, extra="forbid"):
-    """Which slots to look for."""
-
-    from_at: AwareDatetime = Field(description="slots that are over by then are left out")
-    to_at: AwareDatetime | None = Field(None, description="the latest start, not included; a day later unless given")
-    clinic_id: Code | None = None
-    session_id: UUID | None = None
-    limit: int = Field(100, ge=1, le=MOST_SLOTS)
-
-
-class SlotView(BaseModel):
-    """A slot with at least one free place. Instants are UTC."""
-
-    session_id: UUID
-    clinic_id: str
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    capacity: int
-    booked: int
-
-
-class SlotList(BaseModel):
-    """Slots with a free place, earliest first."""
-
-    slots: list[SlotView]
-
 
 @router.put("/clinics/{clinic_id}", response_model=ClinicView, dependencies=[may(*PLANNERS)])
 async def put_clinic(clinic_id: Code, body: ClinicBody, commands: CommandRunner) -> Response:
@@ -169,6 +66,36 @@ async def open_sessions(clinic_id: Code, body: DaysBody, commands: CommandRunner
     """Open the sessions that the template gives those days; a day that is open stays as it is."""
     command = OpenSessions(clinic_id=clinic_id, from_on=body.from_on, to_on=body.to_on)
     return await commands.run(handlers.open_sessions, command, answer=OpenedSessionsView)
+
+
+@router.put("/clinics/{clinic_id}/days/{on}", response_model=DayView, dependencies=[may(*PLANNERS)])
+async def put_day(clinic_id: Code, on: date, body: DayBody, commands: CommandRunner) -> Response:
+    """Let the clinic do something else on a single day than its week and calendar say; what is open stays open."""
+    command = PutDay(clinic_id=clinic_id, on=on, lines=tuple(line.hours() for line in body.lines))
+    return await commands.run(handlers.put_day, command, answer=DayView)
+
+
+@router.delete("/clinics/{clinic_id}/days/{on}", response_model=None, dependencies=[may(*PLANNERS)])
+async def drop_day(clinic_id: Code, on: date, commands: CommandRunner) -> Response:
+    """Let the clinic keep its week on that day again."""
+    return await commands.run(handlers.drop_day, clinic_id, on, answer=None)
+
+
+@router.post("/sessions/{session_id}/substitution", response_model=SessionView, dependencies=[may(*PLANNERS)])
+async def substitute_clinician(session_id: UUID, body: SubstitutionBody, commands: CommandRunner) -> Response:
+    """Let another clinician sit in the session and in all pools of its sitting; the bookings stay as they are."""
+    command = SubstituteClinician(session_id=session_id, **dict(body))
+    return await commands.run(handlers.substitute_clinician, command, answer=SessionView)
+
+
+@router.post("/sessions/release", response_model=SessionList, dependencies=[may(*PLANNERS)])
+async def release_sessions(body: ReleaseBody, commands: CommandRunner) -> Response:
+    """Let the public have what is free in sessions that were kept for others; answers those that became public."""
+    return await commands.run(_release, ReleaseSessions(**dict(body)), answer=SessionList)
+
+
+async def _release(command: ReleaseSessions, work: Work) -> dict[str, list[Session]]:
+    return {"sessions": await handlers.release(command, work)}
 
 
 @router.get("/clinics", dependencies=[may(*READERS)])
@@ -193,22 +120,16 @@ async def sessions(clinic_id: Code, from_on: date, to_on: date, queries: QueryRu
 
 @router.get("/slots", dependencies=[may(*READERS)])
 async def free_slots(asked: Annotated[SlotQuery, Query()], queries: QueryRunner) -> SlotList:
-    """Find slots with a free place, earliest first."""
-    find = FindSlots(
-        from_at=asked.from_at,
-        to_at=asked.to_at or asked.from_at + timedelta(days=1),
-        clinic_id=asked.clinic_id,
-        session_id=asked.session_id,
-        limit=asked.limit,
-    )
-    found = await queries.run(handlers.free_slots, find)
+    """Find slots with a free place that can be booked now, earliest first."""
+    found = await queries.run(handlers.public_slots, _find(asked))
     return SlotList.model_validate({"slots": found}, from_attributes=True)
 
 
-def _minutes(clock_time: str) -> int:
-    hours, minutes = clock_time.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _clock_time(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+def _find(asked: SlotQuery) -> FindSlots:
+    fields = dict(asked)
+    from_time, to_time = fields.pop("from_time"), fields.pop("to_time")
+    return FindSlots(
+        **fields,
+        from_minute=None if from_time is None else minutes(from_time),
+        to_minute=None if to_time is None else minutes(to_time),
+    )

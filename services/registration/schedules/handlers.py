@@ -1,47 +1,140 @@
 """What can be asked of schedules: clinics, sessions, slots and their places. The edge commits."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from services.registration.schedules import model, store
+from services.registration.calendars import handlers as calendars
+from services.registration.schedules import lines, planning, session_store, slot_store, store, telling
 from services.registration.schedules.model import (
+    Access,
     Clinic,
+    CutReason,
     FindSlots,
     OpenedSessions,
     OpenSessions,
     PutClinic,
+    PutDay,
+    Reason,
+    ReleaseSessions,
     Session,
     Slot,
     SlotKey,
+    SubstituteClinician,
 )
 from shared.decision import Refused
 from shared.work import Missing, Work
 
 
 async def put_clinic(command: PutClinic, work: Work) -> Clinic | Refused:
-    """Write a clinic with its weekly template; the same again changes nothing."""
+    """Write a clinic with its weekly template; the same again changes nothing. `Missing` without its calendar."""
+    if command.calendar_id is not None:
+        await calendars.calendar(command.calendar_id, work)
     present = await store.clinic(work, command.clinic_id)
-    clinic = model.put_clinic(command, present)
+    clinic = lines.put_clinic(command, present)
     if not isinstance(clinic, Refused) and clinic != present:
         await store.keep_clinic(work, clinic)
     return clinic
 
 
+async def put_day(command: PutDay, work: Work) -> PutDay | Refused:
+    """On that day the clinic does something else than its week says; what is open stays. `Missing` without a clinic."""
+    await clinic(command.clinic_id, work)
+    if refusal := lines.day_fault(command):
+        return refusal
+    await store.keep_day(work, command)
+    return command
+
+
+async def drop_day(clinic_id: str, on: date, work: Work) -> None:
+    """On that day the clinic keeps its week again. `Missing` without a clinic."""
+    await clinic(clinic_id, work)
+    await store.drop_day(work, clinic_id, on)
+
+
 async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | Refused:
     """Open a clinic's sessions for a range of days; those that are open stay as they are. `Missing` without a clinic.
 
-    Whoever waits for a place in the clinic hears of it by `SessionOpened`.
+    Refused as a whole when somebody, a room or a vehicle is in another sitting at the time. Whoever waits for a place
+    in the clinic hears of it by `SessionOpened`.
     """
-    planned = model.plan_sessions(command, await clinic(command.clinic_id, work))
-    if isinstance(planned, Refused):
-        return planned
-    new = await store.open_sessions(work, planned)
-    for session, _ in planned:
-        if session.session_id in new:
-            work.publish(model.session_opened(session))
-    sessions = await store.sessions(work, command.clinic_id, command.from_on, command.to_on)
-    return OpenedSessions(opened=len(new), sessions=tuple(sessions))
+    found = await clinic(command.clinic_id, work)
+    if refusal := planning.days_fault(command, work.now.astimezone(ZoneInfo(found.zone)).date()):
+        return refusal
+    calendar = None if found.calendar_id is None else await calendars.calendar(found.calendar_id, work)
+    exceptions = await store.days(work, command.clinic_id, command.from_on, command.to_on)
+    planned = planning.plan_sessions(command, found, calendar, exceptions)
+    new = await session_store.open_sessions(work, planned)
+    if isinstance(new, Reason):
+        return lines.busy(new)
+    opened = [session for session in planned if session.session_id in new]
+    for session in opened:
+        work.publish(telling.session_opened(session))
+    opened += await session_store.sessions(work, command.clinic_id, command.from_on, command.to_on, but=new)
+    opened.sort(key=lambda session: (session.starts_at, session.session_id))
+    beyond = planning.beyond(command, calendar)
+    return OpenedSessions(opened=len(new), days_beyond_calendar=beyond, sessions=tuple(opened))
+
+
+async def release(command: ReleaseSessions, work: Work) -> list[Session]:
+    """Let the public have what is free in sessions kept for others. Returns those that are public from now on.
+
+    So is a place that is given back later. Whoever waits for a place in the clinic hears of it by `SessionReleased`.
+    Raises `Stale` when somebody else was quicker.
+    """
+    released = []
+    for session, free in await session_store.kept(work, command):
+        public = replace(session, access=Access.PUBLIC, version=session.version + 1)
+        await session_store.keep(work, public)
+        work.publish(telling.session_released(public, session.access, free))
+        released.append(public)
+    return released
+
+
+async def release_due(work: Work, limit: int) -> int:
+    """Let the public have what is free in sessions kept for others until now, at most `limit`. Returns how many."""
+    due = await session_store.due(work, limit)
+    return len(await release(ReleaseSessions(session_ids=tuple(due)), work)) if due else 0
+
+
+async def next_release_at(work: Work) -> datetime | None:
+    """When the public may have the next of the sessions kept for others."""
+    return await session_store.next_due_at(work)
+
+
+async def substitute_clinician(command: SubstituteClinician, work: Work) -> Session | Refused:
+    """Let another clinician sit in the session, and in every pool of its sitting; the bookings stay as they are."""
+    present = await session(command.session_id, work)
+    if refusal := lines.may_substitute(present, command, work.now):
+        return refusal
+    if reason := await session_store.substitute(work, present, command):
+        return lines.busy(reason)
+    for pool in await session_store.pools(work, present):
+        changed = replace(pool, version=pool.version + 1)
+        await session_store.keep(work, changed)
+        work.publish(telling.substituted(changed, command))
+    return await session(command.session_id, work)
+
+
+async def cut(
+    session: Session, capacities: dict[datetime, int], reason: CutReason, *, close: bool, work: Work
+) -> Session:
+    """Give slots of the session, which are locked, that many places each, close it if wished, and say so."""
+    await slot_store.cut(work, session.session_id, capacities)
+    slots = await slot_store.slots_of(work, session.session_id)
+    changed = replace(
+        session,
+        places=sum(one.capacity for one in slots),
+        closed_at=work.now if close else session.closed_at,
+        version=session.version + 1,
+    )
+    await session_store.keep(work, changed)
+    if close and session.sitting_id is not None:
+        await session_store.disengage(work, session.sitting_id)
+    work.publish(telling.session_cut(changed, reason))
+    return changed
 
 
 async def clinic(clinic_id: str, work: Work) -> Clinic:
@@ -58,42 +151,63 @@ async def clinics(campus_id: str | None, work: Work) -> list[Clinic]:
 
 
 async def sessions(clinic_id: str, from_on: date, to_on: date, work: Work) -> list[Session]:
-    """A clinic's open sessions of those days, both included."""
+    """A clinic's sessions of those days, both included."""
     await clinic(clinic_id, work)
-    return await store.sessions(work, clinic_id, from_on, to_on)
+    return await session_store.sessions(work, clinic_id, from_on, to_on)
 
 
 async def session(session_id: UUID, work: Work) -> Session:
     """One session; `Missing` when there is none."""
-    return await store.session(work, session_id)
+    return await session_store.session(work, session_id)
 
 
 async def slot(key: SlotKey, work: Work) -> Slot:
     """One slot; `Missing` when there is none."""
-    return await store.slot(work, key)
+    return await slot_store.slot(work, key)
+
+
+async def slots_of(session_id: UUID, work: Work) -> list[Slot]:
+    """The slots of a session, in order."""
+    return await slot_store.slots_of(work, session_id)
+
+
+async def lock_slots(keys: Sequence[SlotKey], work: Work) -> None:
+    """Make others wait who want a place in these slots or give one back, until this work is done."""
+    await slot_store.lock_slots(work, keys)
 
 
 async def free_slots(find: FindSlots, work: Work) -> list[Slot]:
     """Slots with a free place, earliest first."""
-    return await store.free_slots(work, find)
+    return await slot_store.free_slots(work, find)
 
 
-async def take_place(key: SlotKey, work: Work) -> int | None:
-    """Take one place for an appointment. Returns its ordinal in the slot, or None when it is full."""
-    return await store.take_place(work, key)
+async def public_slots(find: FindSlots, work: Work) -> list[Slot]:
+    """Slots with a free place that can be asked for now, earliest first; of the next 24 hours unless days are given."""
+    from_at = max(find.from_at or work.now, work.now)
+    to_at = find.to_at or (None if find.on or find.session_id else from_at + timedelta(days=1))
+    public_at = work.now if find.access is Access.PUBLIC else None
+    return await slot_store.free_slots(work, replace(find, from_at=from_at, to_at=to_at, public_at=public_at))
+
+
+async def take_place(key: SlotKey, access: Access, work: Work) -> int | None:
+    """Take one place of that access. Returns its ordinal in the slot, or None when none is free."""
+    return await slot_store.take_place(work, key, access)
 
 
 async def release_places(keys: Sequence[SlotKey], work: Work) -> None:
     """Give back one place for each key, in the order that keeps two of these from waiting for each other."""
     if keys:
-        await store.lock_slots(work, keys)
-        await store.release_places(work, keys)
+        await slot_store.lock_slots(work, keys)
+        await slot_store.release_places(work, keys)
 
 
-async def exchange_place(old: SlotKey, new: SlotKey, work: Work) -> int | None:
-    """Take a place in `new`, give back the one in `old`. Returns the new ordinal, or None (nothing done) when full."""
-    await store.lock_slots(work, [old, new])
-    ordinal = await store.take_place(work, new)
-    if ordinal is not None:
-        await store.release_places(work, [old])
+async def exchange_place(old: Sequence[SlotKey], new: SlotKey, access: Access, work: Work) -> int | None:
+    """Take a place in `new`, which is of that access, and give back those in `old`.
+
+    Returns the new ordinal, or None (nothing done) when full.
+    """
+    await slot_store.lock_slots(work, [*old, new])
+    ordinal = await slot_store.take_place(work, new, access)
+    if ordinal is not None and old:
+        await slot_store.release_places(work, old)
     return ordinal

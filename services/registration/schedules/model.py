@@ -1,37 +1,105 @@
-"""The rules of clinics, their weekly templates, and the sessions and slots that come of them.
+"""Clinics with their weekly templates, sessions and slots, and what is asked of them.
 
-A template speaks the clinic's own clock: "Monday 08:00-12:00" is turned into instants in the clinic's zone, day by day,
-so that a session keeps its hours when that zone changes its offset. A session's id follows from clinic, day and start:
-opening a day twice opens it once.
+A template speaks the clinic's own clock: `planning` turns "Monday 08:00-12:00" into instants, day by day. Pools of
+places for the public, for those who apply and for referrals are sessions of their own in one sitting: the same hours,
+clinicians and room.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from uuid import NAMESPACE_URL, UUID, uuid5
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from shared.decision import Refused
-from shared.messages.registration.schedules import SessionOpened
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 SLOT_MINUTES = 30
-MINUTES_A_DAY = 24 * 60
-MOST_DAYS = 366
 MOST_SLOTS = 500
-SESSIONS = uuid5(NAMESPACE_URL, "carejourney/registration/sessions")
 
 
 class Reason(StrEnum):
-    """Why a command was refused."""
+    """Why a command about clinics or sessions was refused."""
 
     ZONE_UNKNOWN = "zone-unknown"
     HOURS_BACKWARDS = "hours-backwards"
     HOURS_OVERLAP = "hours-overlap"
+    POOLS_DIFFER = "pools-differ"
     SLOTS_DO_NOT_FIT = "slots-do-not-fit"
+    SETTING_INCOMPLETE = "setting-incomplete"
+    SETTING_CONTRADICTS = "setting-contradicts"
+    WEEKDAY_DIFFERS = "weekday-differs"
     DAYS_BACKWARDS = "days-backwards"
+    DAYS_PAST = "days-past"
     TOO_MANY_DAYS = "too-many-days"
+    CLINICIAN_BUSY = "clinician-busy"
+    CLINICIAN_ABSENT = "clinician-absent"
+    ROOM_BUSY = "room-busy"
+    VEHICLE_BUSY = "vehicle-busy"
+    SESSION_CLOSED = "session-closed"
+    SESSION_OVER = "session-over"
+
+
+class Access(StrEnum):
+    """Who a session's places are for. What is not public is given out by a capability of ours, never asked for."""
+
+    PUBLIC = "public"
+    APPLICATION = "application"
+    ALLIANCE = "alliance"
+
+
+class Kind(StrEnum):
+    """What a session is; specialty is named by its service code (药物咨询, 麻醉, 超声 …), mobile a vehicle stop."""
+
+    ORDINARY = "ordinary"
+    EXPERT = "expert"
+    SPECIALTY = "specialty"
+    MDT = "mdt"
+    MOBILE = "mobile"
+    INTERNET = "internet-hospital"
+
+
+class MdtForm(StrEnum):
+    """How a team sees a patient: in one room, with another house, for rare diseases or hard cases, or remotely."""
+
+    TRADITIONAL = "traditional"
+    JOINT = "joint"
+    RARE_DISEASE = "rare-disease"
+    DIFFICULT_CASE = "difficult-case"
+    REMOTE = "remote"
+
+
+class Resource(StrEnum):
+    """What can be in one sitting at a time."""
+
+    CLINICIAN = "clinician"
+    ROOM = "room"
+    VEHICLE = "vehicle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What kind of session it is, and who and what it needs. Ids are the hospital's own codes, never names."""
+
+    kind: Kind = Kind.ORDINARY
+    service_code: str | None = None
+    mdt_form: MdtForm | None = None
+    clinicians: tuple[str, ...] = ()
+    room: str | None = None
+    vehicle: str | None = None
+    stop: str | None = None
+
+    @property
+    def resources(self) -> list[tuple[Resource, str]]:
+        """What is taken up by it, and by nothing else at the time."""
+        alone = [(Resource.ROOM, self.room), (Resource.VEHICLE, self.vehicle)]
+        team = [(Resource.CLINICIAN, one) for one in self.clinicians]
+        return team + [(resource, one) for resource, one in alone if one is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The public can book so many days ahead, from that minute of the day on, on the clinic's clock."""
+
+    days_ahead: int
+    at_minute: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +111,20 @@ class Hours:
     to_minute: int
     slot_minutes: int = SLOT_MINUTES
     capacity: int
+    access: Access = Access.PUBLIC
+    setting: Setting = Setting()
+    release: Release | None = None
+    on_holidays: bool = False
+
+
+class CutReason(StrEnum):
+    """Why a session loses places."""
+
+    CLINICIAN_AWAY = "clinician-away"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+    WEATHER = "weather"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +135,19 @@ class PutClinic:
     campus_id: str
     specialty: str
     zone: str
+    calendar_id: str | None = None
     name_zh: str | None
     name_en: str | None
     template: tuple[Hours, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDay:
+    """On that day the clinic keeps these lines and not those of its week; none means that it is closed."""
+
+    clinic_id: str
+    on: date
+    lines: tuple[Hours, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +161,44 @@ class OpenSessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindSlots:
-    """Slots with a free place that are not over at `from_at` and start before `to_at`, earliest first."""
+    """Slots of that access with a free place, not over at `from_at` (now), starting before `to_at`; earliest first.
 
-    from_at: datetime
-    to_at: datetime
+    With `public_at` only those that the public can book at that instant. Times of day are minutes from midnight on the
+    clinic's clock, the later one not included.
+    """
+
+    from_at: datetime | None = None
+    to_at: datetime | None = None
     clinic_id: str | None = None
     session_id: UUID | None = None
+    campus_id: str | None = None
+    specialty: str | None = None
+    kind: str | None = None
+    service_code: str | None = None
+    on: date | None = None
+    from_minute: int | None = None
+    to_minute: int | None = None
+    access: Access = Access.PUBLIC
+    public_at: datetime | None = None
     limit: int = MOST_SLOTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSessions:
+    """Let the public have what is free in sessions that are not public: those named, or all that start before then."""
+
+    session_ids: tuple[UUID, ...] | None = None
+    access: Access | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubstituteClinician:
+    """Another clinician sits in the session, and in every pool of its sitting; the bookings stay."""
+
+    session_id: UUID
+    clinician_id: str
+    substitute_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +209,7 @@ class Clinic:
     campus_id: str
     specialty: str
     zone: str
+    calendar_id: str | None = None
     name_zh: str | None
     name_en: str | None
     template: tuple[Hours, ...]
@@ -94,9 +218,13 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One block of a clinic's day that takes bookings. `places` in all of its slots. FHIR Schedule."""
+    """One pool of places in a clinic's day. `places` in all of its slots. FHIR Schedule.
+
+    The public can book from `released_at` on, at once where it is None; never one that is closed.
+    """
 
     session_id: UUID
+    sitting_id: UUID | None = None
     clinic_id: str
     campus_id: str
     session_on: date
@@ -104,6 +232,10 @@ class Session:
     ends_at: datetime
     slot_minutes: int
     places: int
+    access: Access
+    setting: Setting = Setting()
+    released_at: datetime | None = None
+    closed_at: datetime | None = None
     version: int
 
 
@@ -130,130 +262,21 @@ class SlotKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSessions:
-    """The sessions of a range of days in order; `opened` of them are new."""
+    """The sessions of a range of days in order; `opened` of them are new.
+
+    `days_beyond_calendar` were opened as ordinary weekdays, since the clinic's calendar does not reach so far.
+    """
 
     opened: int
+    days_beyond_calendar: int
     sessions: tuple[Session, ...]
 
 
-def put_clinic(command: PutClinic, present: Clinic | None) -> Clinic | Refused:
-    """The clinic as it is to be, if its template makes sense."""
-    refusal = _zone(command.zone) or _hours(command.template)
-    if refusal is not None:
-        return refusal
-    clinic = Clinic(
-        clinic_id=command.clinic_id,
-        campus_id=command.campus_id,
-        specialty=command.specialty,
-        zone=command.zone,
-        name_zh=command.name_zh,
-        name_en=command.name_en,
-        template=tuple(sorted(command.template, key=_start)),
-        version=present.version if present else 0,
-    )
-    return present if clinic == present else replace(clinic, version=clinic.version + 1)
-
-
-def plan_sessions(command: OpenSessions, clinic: Clinic) -> list[tuple[Session, list[Slot]]] | Refused:
-    """Every session that the template gives those days, with its slots, in order."""
-    days = (command.to_on - command.from_on).days + 1
-    if days < 1:
-        return Refused(reason=Reason.DAYS_BACKWARDS, remedy="give a to_on that is not before from_on")
-    if days > MOST_DAYS:
-        return Refused(reason=Reason.TOO_MANY_DAYS, remedy=f"open at most {MOST_DAYS} days at once")
-    zone = ZoneInfo(clinic.zone)
-    span = (command.from_on + timedelta(days=number) for number in range(days))
-    return [
-        _session(clinic, zone, day, hours)
-        for day in span
-        for hours in clinic.template
-        if hours.weekday == day.isoweekday()
-    ]
-
-
-def session_opened(session: Session) -> SessionOpened:
-    """What is said of a new session."""
-    return SessionOpened(
-        session_id=session.session_id,
-        clinic_id=session.clinic_id,
-        campus_id=session.campus_id,
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        slot_minutes=session.slot_minutes,
-        places=session.places,
-        aggregate_version=session.version,
-    )
-
-
 def instant(zone: str, day: date, minute: int = 0) -> datetime:
-    """That minute of a day on the clinic's clock, as UTC; 1440 is the next midnight."""
-    return _instant(ZoneInfo(zone), day, minute)
+    """That minute of a day on the clinic's clock, as UTC; 1440 is the next midnight.
 
-
-def _session(clinic: Clinic, zone: ZoneInfo, day: date, hours: Hours) -> tuple[Session, list[Slot]]:
-    starts_at = _instant(zone, day, hours.from_minute)
-    slots = [
-        Slot(
-            session_id=uuid5(SESSIONS, f"{clinic.clinic_id}/{day.isoformat()}/{hours.from_minute}"),
-            clinic_id=clinic.clinic_id,
-            starts_at=begin,
-            ends_at=end,
-            capacity=hours.capacity,
-        )
-        for begin, end in _spans(starts_at, _instant(zone, day, hours.to_minute), hours.slot_minutes)
-    ]
-    session = Session(
-        session_id=slots[0].session_id,
-        clinic_id=clinic.clinic_id,
-        campus_id=clinic.campus_id,
-        session_on=day,
-        starts_at=starts_at,
-        ends_at=slots[-1].ends_at,
-        slot_minutes=hours.slot_minutes,
-        places=hours.capacity * len(slots),
-        version=1,
-    )
-    return session, slots
-
-
-def _spans(starts_at: datetime, ends_at: datetime, minutes: int) -> Iterator[tuple[datetime, datetime]]:
-    """Slots of `minutes` each; at least one, even where the zone's clock jumps over the whole session."""
-    step = timedelta(minutes=minutes)
-    at = starts_at
-    while True:
-        yield at, at + step
-        at += step
-        if at >= ends_at:
-            return
-
-
-def _instant(zone: ZoneInfo, day: date, minute: int) -> datetime:
-    """Wall-clock arithmetic first, then the zone: 08:00 is 08:00 on a day with 23 hours, too."""
+    Wall-clock arithmetic first, then the zone: 08:00 is 08:00 on a day with 23 hours, too. A time that the clock jumps
+    over is as long after the jump as it would have been after its begin; of one that comes twice it is the first.
+    """
     wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    return wall.replace(tzinfo=zone).astimezone(UTC)
-
-
-def _zone(name: str) -> Refused | None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
-    return None
-
-
-def _hours(template: tuple[Hours, ...]) -> Refused | None:
-    for hours in template:
-        if not hours.from_minute < hours.to_minute <= MINUTES_A_DAY:
-            return Refused(reason=Reason.HOURS_BACKWARDS, remedy="let each template line end after it begins, by 24:00")
-        if (hours.to_minute - hours.from_minute) % hours.slot_minutes:
-            remedy = "choose slot_minutes that divide each template line without a rest"
-            return Refused(reason=Reason.SLOTS_DO_NOT_FIT, remedy=remedy)
-    for earlier, later in pairwise(sorted(template, key=_start)):
-        if earlier.weekday == later.weekday and later.from_minute < earlier.to_minute:
-            remedy = "let the template lines of one weekday not overlap; a second room is a clinic of its own"
-            return Refused(reason=Reason.HOURS_OVERLAP, remedy=remedy)
-    return None
-
-
-def _start(hours: Hours) -> tuple[int, int]:
-    return hours.weekday, hours.from_minute
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

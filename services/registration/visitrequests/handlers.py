@@ -11,7 +11,7 @@ from services.registration.visitrequests import model, store
 from services.registration.visitrequests.model import DropReason, Status, VisitRequest
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.work import Missing, Work
 
 
@@ -22,7 +22,7 @@ async def on_visit_requested(event: VisitRequested, work: Work) -> None:
         await _book(request, work)
 
 
-async def on_session_opened(event: SessionOpened, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
     """Give the new places to those who wait for the clinic, in the order of asking."""
     for request in await store.pending_in(work, event.clinic_id):
         await _book(request, work)

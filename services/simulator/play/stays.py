@@ -1,7 +1,7 @@
 """Playing recorded stays: request, bed, charges, settlement at the bedside, leaving.
 
-Each step is what its person would do: the clinician writes the request, the coordinator accepts the proposal, the ward
-nurse admits, posts, settles and says goodbye, housekeeping cleans.
+Each step is what its person would do: the clinician writes the request, the coordinator accepts the proposal, patient
+and ward prepare the admission, the ward nurse admits, posts, settles and says goodbye, housekeeping cleans.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +15,7 @@ from services.simulator.catalogue.model import Catalogue, Cover
 from services.simulator.hospital.model import Hospital
 from services.simulator.play.agenda import Agenda
 from services.simulator.play.people import People
+from services.simulator.play.preparing import prepare
 from services.simulator.play.suite import Suite
 from services.simulator.reading.model import Charge, Patient, Recording, Stay
 
@@ -91,6 +92,7 @@ class Stays:
         await self._settle()
         reserved = await self._ask("beds", f"/requests/{name}/acceptance", None, COORDINATOR, f"accept {name}")
         self._beds[stay.encounter_id] = reserved["bed_id"]
+        await prepare(self._suite, name)
         await self._ask("beds", f"/stays/{name}/admission", None, WARD_NURSE, f"admit {name}")
         await self._settle()
         deposit = {"payment_id": name, "channel": "wechat", "amount_fen": DEPOSIT_FEN}

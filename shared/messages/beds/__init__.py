@@ -3,11 +3,24 @@
 `request_id` and `stay_id` of one admission are the same id: a request becomes a stay.
 """
 
-from shared.messages.beds import allocation, daysurgery, inventory, referrals, requests, stays
+from shared.messages.beds import (
+    allocation,
+    coordination,
+    daysurgery,
+    emergency,
+    inventory,
+    preparation,
+    referrals,
+    requests,
+    stays,
+)
 
 MESSAGES = (
     *requests.MESSAGES,
     *allocation.MESSAGES,
+    *preparation.MESSAGES,
+    *coordination.MESSAGES,
+    *emergency.MESSAGES,
     *stays.MESSAGES,
     *daysurgery.MESSAGES,
     *referrals.MESSAGES,

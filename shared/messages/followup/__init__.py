@@ -1,8 +1,9 @@
-"""What the followup service tells the others: a plan after the stay, its tasks, and the visits it asks for."""
+"""What the followup service tells the others: a plan after the stay, its tasks, the visits it asks for, and calls."""
 
-from shared.messages.followup import plans, visits, worklist
+from shared.messages.followup import callbacks, plans, visits, worklist
 
 MESSAGES = (
+    *callbacks.MESSAGES,
     *plans.MESSAGES,
     *worklist.MESSAGES,
     *visits.MESSAGES,

@@ -89,10 +89,50 @@ class AppointmentCancelled:
     aggregate_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentMissed:
+    """The patient did not come, or was not there when called (爽约)."""
+
+    type: ClassVar = "registration.appointment-missed.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("appointment", "appointment_id")
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime
+    aggregate_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentDisplaced:
+    """The hospital has cut the session: the patient has no place any more, and is to be told and given another.
+
+    `reason` is the cut's, such as clinician-away. The offered slot was free; it is not kept for the patient.
+    """
+
+    type: ClassVar = "registration.appointment-displaced.v1"
+    key: ClassVar = "patient_id"
+    subject: ClassVar = ("appointment", "appointment_id")
+
+    appointment_id: UUID
+    patient_id: UUID
+    session_id: UUID
+    clinic_id: str
+    slot_starts_at: datetime
+    reason: str
+    offered_session_id: UUID | None
+    offered_slot_starts_at: datetime | None
+    aggregate_version: int
+
+
 MESSAGES = (
     SlotHeld,
     HoldExpired,
     AppointmentBooked,
     AppointmentRescheduled,
     AppointmentCancelled,
+    AppointmentMissed,
+    AppointmentDisplaced,
 )

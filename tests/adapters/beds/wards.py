@@ -80,8 +80,9 @@ async def admitted(service, bed_id, **changes) -> AdmissionRequested:
 
 
 async def admit(service, request_id):
-    """The patient arrives."""
-    return await service.command("POST", f"/stays/{request_id}/admission", role="ward-nurse")
+    """The patient arrives, whatever is still to be prepared."""
+    body = {"open_items_reason": "ward-decision"}
+    return await service.command("POST", f"/stays/{request_id}/admission", role="ward-nurse", body=body)
 
 
 async def accept(service, request_id):

@@ -193,3 +193,22 @@ async def test_the_relay_is_woken_when_a_task_falls_due(followup, case):
     followup.database.on_commit = lambda: woken.append(True)
     await followup.fire("followup-due")
     assert woken == [True]
+
+
+async def test_what_is_due_is_at_every_time_what_the_plans_say(followup, case):
+    said = "SELECT next_due_at, plan_id FROM plan WHERE next_due_at IS NOT NULL"
+
+    async def kept():
+        return await followup.sql(f"({said} EXCEPT TABLE plan_due) UNION ALL (TABLE plan_due EXCEPT {said})") == []
+
+    await followup.deliver(case.left())
+    assert await kept()
+    while (at := await next_due_at(followup)) is not None:
+        followup.clock.set(at)
+        await followup.fire("followup-due")
+        assert await kept()
+    await followup.sql("UPDATE plan SET next_step = next_step")
+    await followup.deliver(Case(new_id(), new_id()).left())
+    await followup.sql("UPDATE plan SET next_step = 2, next_due_at = due_ats[2] WHERE next_due_at IS NOT NULL")
+    assert await kept()
+    assert len(await followup.sql("TABLE plan_due")) == 1

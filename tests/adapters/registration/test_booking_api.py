@@ -130,7 +130,7 @@ async def test_the_summary_counts_what_became_of_bookings_by_channel_and_visit_t
     await registration.post(f"/appointments/{seen}/arrival")
     await registration.post(f"/appointments/{seen}/completion", role="clinician")
     rows = (await registration.service.get("/appointments/summary", role="viewer")).json()
-    zero = {"booked": 0, "cancelled": 0, "arrived": 0, "completed": 0, "held": 0, "expired": 0}
+    zero = {"booked": 0, "cancelled": 0, "arrived": 0, "completed": 0, "held": 0, "expired": 0, "missed": 0}
     seen_and_gone = {"booked": 2, "cancelled": 1, "arrived": 1, "completed": 1}
     assert rows == [
         zero | {"channel": "app", "visit_type": "wellness"} | seen_and_gone,

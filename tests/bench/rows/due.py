@@ -113,7 +113,7 @@ def fire(bench: Bench, url: str, tasks: int, workers: int = WORKERS) -> Fired:
 
 async def _fire(bench: Bench, url: str, tasks: int, workers: int) -> Fired:
     database = Database(engine_for(url, workers), FixedClock(LEFT_AT + LATEST_STEP))
-    [timer] = SERVICE.timers
+    timer = next(timer for timer in SERVICE.timers if timer.name == "followup-due")
     left = tasks
     clock = bench.cpu()
 

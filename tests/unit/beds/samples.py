@@ -111,7 +111,11 @@ def rooms(draw, most: int, policies=tuple(SexPolicy)):
             "stay_band": draw(st.sampled_from((None, (1, 3)))),
         }
         states = draw(st.lists(st.sampled_from([BedStatus.UNOCCUPIED] * 4 + list(BedStatus)), min_size=1, max_size=3))
-        beds += [place(bed_id=f"room{number}-{bed}", status=state, **room) for bed, state in enumerate(states)]
+        held = draw(st.sampled_from((False, False, False, True)))
+        beds += [
+            place(bed_id=f"room{number}-{bed}", status=state, for_resuscitation=held and bed == 0, **room)
+            for bed, state in enumerate(states)
+        ]
     return beds
 
 

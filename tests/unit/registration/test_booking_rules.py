@@ -11,17 +11,17 @@ from services.registration.booking.model import (
     HOLD,
     CancelReason,
     Channel,
-    Reason,
     Status,
     TakePlace,
     cancel,
     confirm,
     expire,
-    may_move,
-    move,
+    miss,
     taken,
 )
-from services.registration.schedules.model import Session, Slot, SlotKey
+from services.registration.booking.moving import displace, may_move, move
+from services.registration.booking.refusals import Reason
+from services.registration.schedules.model import Access, Session, Slot, SlotKey
 from shared.messages.registration.booking import AppointmentBooked, SlotHeld
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -41,6 +41,7 @@ SESSION = Session(
     ends_at=SLOT.starts_at + timedelta(hours=4),
     slot_minutes=30,
     places=24,
+    access=Access.PUBLIC,
     version=1,
 )
 
@@ -98,18 +99,25 @@ def test_what_is_held_or_booked_can_be_cancelled_once(appointment):
 
 def test_who_has_arrived_cannot_be_cancelled_or_moved():
     assert cancel(ARRIVED, CancelReason.PATIENT).reason is Reason.NOT_OPEN
-    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), NOW).reason is Reason.NOT_BOOKED
+    assert may_move(ARRIVED, replace(SLOT, session_id=uuid4()), SESSION, NOW).reason is Reason.NOT_BOOKED
 
 
 def test_a_booking_moves_to_another_slot_that_is_not_over():
     target = replace(SLOT, session_id=uuid4())
-    assert may_move(BOOKED, target, NOW) is None
-    assert may_move(BOOKED, target, SLOT.ends_at).reason is Reason.SLOT_OVER
-    assert may_move(BOOKED, SLOT, NOW).reason is Reason.SAME_SLOT
-    assert may_move(HELD, target, NOW).reason is Reason.NOT_BOOKED
+    assert may_move(BOOKED, target, SESSION, NOW) is None
+    assert may_move(BOOKED, target, SESSION, SLOT.ends_at).reason is Reason.SLOT_OVER
+    assert may_move(BOOKED, SLOT, SESSION, NOW).reason is Reason.SAME_SLOT
+    assert may_move(HELD, target, SESSION, NOW).reason is Reason.NOT_BOOKED
+
     moved, event = move(BOOKED, target, 7)
     assert (moved.appointment_id, moved.session_id, moved.ordinal) == (BOOKED.appointment_id, target.session_id, 7)
     assert event.previous_session_id == SLOT.session_id
+
+
+def test_a_move_ends_in_a_public_place_or_in_the_session_where_the_appointment_is():
+    elsewhere, later = replace(SLOT, session_id=uuid4()), replace(SLOT, starts_at=SLOT.ends_at)
+    assert may_move(BOOKED, elsewhere, replace(SESSION, access=Access.APPLICATION), NOW).reason is Reason.NOT_PUBLIC
+    assert may_move(BOOKED, later, replace(SESSION, access=Access.APPLICATION), NOW) is None
 
 
 def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():
@@ -132,3 +140,35 @@ def test_only_a_booked_patient_arrives_and_only_an_arrived_one_is_seen():
     completed = arrivals.complete(ARRIVED, NOW)
     assert (completed.appointment.status, completed.event.aggregate_version) == (Status.COMPLETED, 3)
     assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.NOT_ARRIVED
+
+
+@pytest.mark.parametrize("expected", [BOOKED, ARRIVED], ids=["did not come", "was called and was not there"])
+def test_who_was_expected_and_not_seen_has_missed_the_visit(expected):
+    missed, event = miss(expected)
+    assert (missed.status, missed.version) == (Status.MISSED, expected.version + 1)
+    assert (event.appointment_id, event.aggregate_version) == (expected.appointment_id, missed.version)
+    assert miss(missed).reason is Reason.NOT_EXPECTED
+    assert miss(HELD).reason is Reason.NOT_EXPECTED
+
+
+def test_a_hold_of_a_slot_that_is_over_is_not_confirmed():
+    late = replace(HELD, held_until=SLOT.ends_at + timedelta(minutes=1))
+    assert confirm(late, SLOT.ends_at).reason is Reason.SLOT_OVER
+
+
+def test_who_is_displaced_has_no_place_and_can_be_moved_or_cancelled():
+    displaced, event = displace(BOOKED, "room", None)
+    assert (displaced.status, displaced.places, event.offered_session_id) == (Status.DISPLACED, [], None)
+    assert may_move(displaced, SLOT, SESSION, NOW) is None
+    moved, _ = move(displaced, SLOT, 9)
+    assert (moved.status, moved.version, moved.places) == (Status.BOOKED, displaced.version + 1, [BOOKED.slot])
+    cancelled, _ = cancel(displaced, CancelReason.PATIENT)
+    assert cancelled.status is Status.CANCELLED
+
+
+def test_nobody_is_moved_into_a_session_that_is_closed_or_not_released():
+    elsewhere = replace(SLOT, session_id=uuid4())
+    assert may_move(BOOKED, elsewhere, replace(SESSION, closed_at=NOW), NOW).reason is Reason.SESSION_CLOSED
+    later = replace(SESSION, released_at=NOW + timedelta(minutes=30))
+    assert may_move(BOOKED, elsewhere, later, NOW).reason is Reason.NOT_RELEASED
+    assert may_move(BOOKED, elsewhere, later, later.released_at) is None

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 contract = "kept since 0.1: whoever changes a bed raises its version; the trigger refuses nothing, it writes beside"
