@@ -17,6 +17,9 @@ INTERVAL = (0.05, 0.95)
 NOMINAL = INTERVAL[1] - INTERVAL[0]
 HISTORY = timedelta(days=365)
 ARRIVAL_WEEKS = 8
+FEWEST_WEEKS = 1 / 7
+"""A hospital that has had patients for less than a day is taken to have had them for one: an hour tells no week [P]."""
+
 KEPT = timedelta(days=90)
 """How long stored forecasts are kept; what they scored is asked for within this time."""
 
@@ -60,6 +63,11 @@ class Past:
     arrivals: Mapping[str, int]
     daily: Sequence[int]
     weeks: float
+
+    @property
+    def weeks_counted(self) -> float:
+        """The weeks to divide arrivals by: never next to nothing."""
+        return max(self.weeks, FEWEST_WEEKS)
 
 
 @dataclass(frozen=True, kw_only=True)

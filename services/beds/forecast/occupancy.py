@@ -132,7 +132,7 @@ def blocks(number: int, at_once: int) -> list[Ints]:
 def weekly_rates(question: ForecastQuestion, chance: np.random.Generator) -> Floats:
     """Arrivals a week, by ward and draw: what was counted, as uncertain as the count is."""
     came = np.array([question.past.arrivals.get(ward.ward_id, 0) for ward in question.wards], dtype=np.float64)
-    weeks = max(question.past.weeks, 1e-9)
+    weeks = question.past.weeks_counted
     mean = came.sum() / max(1, len(came)) / weeks
     shape = came + PRIOR_WEEKS * mean + 1e-9
     return chance.gamma(shape[:, None], 1 / (weeks + PRIOR_WEEKS), (len(came), question.draws))

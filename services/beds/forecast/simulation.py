@@ -101,7 +101,7 @@ def drawn(copy: Copy, past: Past, steps: int, seed: int) -> Fate:
     """All chance of the coming days. Who comes is somebody who came before, under an id of their own."""
     chance = np.random.default_rng(seed)
     lengths, hours = Lengths(past), leave_hours(past)
-    weekly = sum(past.arrivals.values()) / max(past.weeks, 1e-9)
+    weekly = sum(past.arrivals.values()) / past.weeks_counted
     pattern = np.asarray(past.arrival_hours, dtype=np.float64) + 0.1
     slots = (copy.hour_of_week + np.arange(steps * STEP_HOURS)) % HOURS_A_WEEK
     rates = (weekly * pattern[slots] / pattern.sum()).reshape(steps, STEP_HOURS).sum(axis=1)

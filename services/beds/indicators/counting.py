@@ -89,11 +89,24 @@ GROUP_OF_DISEASES = "CASE $6::text WHEN 'campus' THEN campus_id ELSE 'total' END
 DAY = "CASE WHEN $7::boolean THEN on_day END AS day"
 WITHIN = "on_day BETWEEN $4 AND $5"
 
+A_DAY = "86400000000::bigint"
+IDLE = """
+SELECT closed.on_day AS as_on, day::date AS on_day
+FROM (
+    SELECT on_day, lead(on_day) OVER (ORDER BY on_day) AS next_on FROM indicator_closed WHERE on_day <= $5
+) closed, generate_series(
+    greatest(closed.on_day + 1, $4)::timestamp, least(closed.next_on - 1, $5, $3::date - 1)::timestamp, '1 day'
+) day
+"""
 READ_WARDS = f"""
 WITH counted AS (
     SELECT on_day, ward_id, campus_id, admissions, cross_ward, cross_campus, rw_known, rw_above_2, occupied, open,
         midnight_census, open_at_midnight
     FROM indicator_day WHERE {WITHIN}
+    UNION ALL
+    SELECT idle.on_day, ward_id, campus_id, 0, 0, 0, 0, 0, midnight_census * {A_DAY}, open_at_midnight * {A_DAY},
+        midnight_census, open_at_midnight
+    FROM ({IDLE}) idle JOIN indicator_day ON indicator_day.on_day = idle.as_on
     UNION ALL
     SELECT * FROM ({COUNT_WARDS}) running
 )
@@ -143,9 +156,6 @@ FROM bed JOIN room USING (room_id) JOIN ward USING (ward_id), unnest(bed.special
 WHERE status <> 'C' GROUP BY ward_id, campus_id ORDER BY ward_id
 """
 FIRST_CHANGE = "SELECT min(ended_at) FROM bed_period WHERE $1::timestamptz IS NULL OR ended_at >= $1"
-FIRST_BED = """
-SELECT least((SELECT min(began_at) FROM bed_period), (SELECT min(changed_at) FROM bed))
-"""
 OCCUPIED_AT = """
 SELECT ward_id, count(*)::integer AS beds
 FROM (

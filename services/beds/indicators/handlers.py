@@ -41,21 +41,14 @@ async def indicators(asked: Asked, policy: Policy, work: Work) -> Indicators:
 
 
 async def close_days(work: Work, _: int) -> int:
-    """Count days that are over for good, up to the next one on which a bed has changed. Returns how many.
-
-    A day without any change is no reason to wake up, so that a clock that jumps over empty years finds nothing to stop
-    for; it is counted with the next one that has some, or when it is asked for.
-    """
-    changed_at = await _next_change(await _first_open_day(work), work)
-    if changed_at is None:
-        return 0
-    return await _close_through(min(day_of(changed_at), day_of(work.now) - ONE_DAY), work)
+    """Count days that are over for good. Returns how many."""
+    return await _close_through(day_of(work.now) - ONE_DAY, work)
 
 
 async def next_day_ends_at(work: Work) -> datetime | None:
     """When the next day is over on which a bed has changed."""
-    changed_at = await _next_change(await _first_open_day(work), work)
-    return None if changed_at is None else model.begin_of(day_of(changed_at) + ONE_DAY)
+    on = await _next_day(work)
+    return None if on is None else model.begin_of(on + ONE_DAY)
 
 
 async def next_change(after: datetime | None, work: Work) -> datetime | None:
@@ -69,24 +62,23 @@ async def occupied_at(at: datetime, work: Work) -> dict[str, int]:
 
 
 async def _close_through(last: date, work: Work) -> int:
-    """Close the days that are still open up to this one, a month at once. Whoever is second passes over them."""
-    first = await _first_open_day(work)
-    if first is None or first > last:
-        return 0
-    days = [first + ONE_DAY * number for number in range(min(DAYS_AT_ONCE, (last - first).days + 1))]
-    return sum([await store.close(work, on, model.begin_of(on), model.begin_of(on + ONE_DAY)) for on in days])
+    """Close the days up to this one on which a bed has changed, a month at once. Whoever is second passes over them.
+
+    The others need no row: a day without any change is as the last midnight before it, so that a clock that jumps over
+    empty years finds nothing to stop for.
+    """
+    closed = 0
+    while closed < DAYS_AT_ONCE and (on := await _next_day(work)) is not None and on <= last:
+        await store.close(work, on, model.begin_of(on), model.begin_of(on + ONE_DAY))
+        closed += 1
+    return closed
 
 
-async def _next_change(first: date | None, work: Work) -> datetime | None:
-    return None if first is None else await store.first_change_after(work, model.begin_of(first))
-
-
-async def _first_open_day(work: Work) -> date | None:
-    """The day after the last closed one; before the first is closed, the day of the first bed."""
-    if (closed := await store.closed_through(work)) is not None:
-        return closed + ONE_DAY
-    first_at = await store.first_bed_at(work)
-    return None if first_at is None else day_of(first_at)
+async def _next_day(work: Work) -> date | None:
+    """The first day after the last closed one on which a bed has changed."""
+    closed = await store.closed_through(work)
+    changed_at = await store.first_change_after(work, model.begin_of(closed + ONE_DAY) if closed else None)
+    return None if changed_at is None else day_of(changed_at)
 
 
 def _line(key: Key, sums: Sums, times: Times, diseases: Diseases | None, policy: Policy) -> Line:

@@ -138,12 +138,6 @@ async def first_change_after(work: Work, at: datetime | None) -> datetime | None
     return first
 
 
-async def first_bed_at(work: Work) -> datetime | None:
-    """Since when there are beds."""
-    first: datetime | None = await (await work.sql()).fetchval(counting.FIRST_BED)
-    return first
-
-
 async def occupied_at(work: Work, at: datetime) -> dict[str, int]:
     """Ward → beds occupied at an instant."""
     return {row["ward_id"]: row["beds"] for row in await (await work.sql()).fetch(counting.OCCUPIED_AT, at)}

@@ -131,7 +131,7 @@ async def test_a_day_is_closed_once_and_nothing_is_due_where_nothing_changes(bed
     assert await next_due() is None
     await admitted(beds, TWIN_2)
     hours_on(beds, 24)
-    assert await beds.fire("indicators-day") == 10
+    assert await beds.fire("indicators-day") == 1
     assert await beds.fire("indicators-day") == 0
     lines_a_day = (await indicators(beds, TODAY, TODAY + timedelta(days=10), each="day")).json()["lines"]
     assert [line["midnight_census"] for line in lines_a_day[:11]] == [1] * 10 + [2]

@@ -102,6 +102,12 @@ def test_a_weekend_is_no_restlessness_and_good_and_bad_days_are():
     assert restlessness([5] * 13) == 0.0
 
 
+def test_a_hospital_that_has_just_opened_expects_a_few_and_not_thousands():
+    known = past(arrivals={"A": 1}, arrival_hours=[1] * HOURS_A_WEEK, weeks=0.0)
+    ward = [line for line in forecast(asked([lying()], known, beds=10_000)) if line.group_id == "hospital"]
+    assert ward[-1].occupied_high < 20
+
+
 def test_a_ward_of_which_little_is_known_has_the_wider_interval():
     def width(came, weeks):
         known = past(arrivals={"A": came}, arrival_hours=[1] * HOURS_A_WEEK, weeks=weeks)
