@@ -58,8 +58,12 @@ WAY = {
         "registration.ticket-closed.v1",
     ),
     "Waiting for a bed": (
+        "beds.referral-accepted.v1",
+        "beds.referral-refused.v1",
         "registration.admission-requested.v1",
         "beds.admission-queued.v1",
+        "beds.day-surgery-scheduled.v1",
+        "beds.day-surgery-cancelled.v1",
         "beds.bed-proposed.v1",
         "beds.bed-reserved.v1",
         "registration.admission-exams-booked.v1",
@@ -88,6 +92,10 @@ WAY = {
         "discharge.account-voided.v1",
         "beds.leave-expected.v1",
         "beds.leave-expectation-cancelled.v1",
+        "beds.day-surgery-converted.v1",
+        "beds.referral-out-sent.v1",
+        "beds.referral-out-answered.v1",
+        "beds.referral-out-cancelled.v1",
     ),
     "Settled and home": (
         "discharge.discharge-ordered.v1",

@@ -174,6 +174,8 @@ class Starting:
             "JOURNEY_SCANNER": "off",
             "JOURNEY_LOG_LEVEL": self.wishes.log_level,
         }
+        if self.wishes.clock != "system":
+            self._environment["JOURNEY_FORECAST_EVERY_HOURS"] = "0"  # months pass in a minute: nobody reads them
         if self.wishes.tied:
             self._environment["JOURNEY_PARENT_PID"] = str(os.getpid())
 

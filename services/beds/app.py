@@ -18,11 +18,19 @@ from services.beds.casemix import handlers as casemix_handlers
 from services.beds.casemix.api import router as casemix
 from services.beds.consumers import REACTIONS
 from services.beds.coordination.api import router as coordination
+from services.beds.daysurgery.api import router as daysurgery
+from services.beds.daysurgery.mornings import Mornings
 from services.beds.emergency.alarms import Alarms
 from services.beds.emergency.api import router as emergency
+from services.beds.forecast.api import router as forecast
+from services.beds.forecast.making import Forecasts
+from services.beds.forecast.worker import Forecaster
 from services.beds.housekeeping.api import router as housekeeping
+from services.beds.indicators import handlers as indicators_handlers
+from services.beds.indicators.api import router as indicators
 from services.beds.inventory.api import router as inventory
 from services.beds.preparation.api import router as preparation
+from services.beds.referrals.api import router as referrals
 from services.beds.requests.api import router as requests
 from services.beds.scoring.model import Policies
 from services.beds.settings import BedsSettings, policies_in
@@ -39,7 +47,7 @@ from shared.work import Work
 
 @asynccontextmanager
 async def resources(host: Host) -> AsyncIterator[None]:
-    """The policy in force, and the optimiser with its timer."""
+    """The policy in force, the optimiser with its timer, and the forecaster with its own."""
     settings = host.settings
     if not isinstance(settings, BedsSettings):
         raise TypeError("the beds service runs on BedsSettings")
@@ -48,8 +56,10 @@ async def resources(host: Host) -> AsyncIterator[None]:
     host.app.state.optimiser = thorough
     rounds = Rounds(quick, thorough, policies, settings.hold, Overdue(host.telemetry.registry, host.database.clock))
     host.app.state.rounds = rounds
-    host.timers += [DuePlans(policies, settings.hold).timer, Alarms(host.telemetry).timer]
+    host.timers += [DuePlans(policies, settings.hold).timer, Mornings(policies).timer, Alarms(host.telemetry).timer]
     host.timers += [*rounds.timers, case_mix_timer(policies)]
+    forecaster = host.app.state.forecaster = Forecaster()
+    host.timers.extend(Forecasts(forecaster, settings.forecast_every).timers)
     try:
         if "consumer" in host.parts:
             await quick.start()
@@ -75,19 +85,9 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     metadata=Row.metadata,
     routers=(
-        housekeeping,
-        inventory,
-        casemix,
-        changes,
-        plans,
-        stays,
-        allocation,
-        bed_rounds,
-        decisions,
-        preparation,
-        requests,
-        coordination,
-        emergency,
+        *(housekeeping, inventory, casemix, changes, plans, stays),
+        *(allocation, bed_rounds, decisions, preparation, requests, coordination, emergency),
+        *(indicators, forecast, daysurgery, referrals),
     ),
     reactions=REACTIONS,
     timers=(
@@ -95,6 +95,11 @@ SERVICE = Service(
             name="reservation-expiry",
             fire=in_one_work(stays_handlers.expire_reservations),
             next_due_at=stays_handlers.next_hold_ends_at,
+        ),
+        Timer(
+            name="indicators-day",
+            fire=in_one_work(indicators_handlers.close_days),
+            next_due_at=indicators_handlers.next_day_ends_at,
         ),
     ),
     settings=BedsSettings,

@@ -1,7 +1,9 @@
 """What the beds service reacts to: the table of contents of its consumers."""
 
 from services.beds.coordination import handlers as desk
+from services.beds.daysurgery import handlers as daysurgery
 from services.beds.emergency import handlers as emergency
+from services.beds.referrals import handlers as referrals
 from services.beds.requests.handlers import on_admission_requested, on_settled, remember_death
 from services.beds.stays.handlers import on_discharge_ordered, on_patient_deceased, on_patient_left
 from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
@@ -17,7 +19,7 @@ REACTIONS = Reactions(
         AdmissionRequested: in_turn(on_admission_requested, emergency.on_admission_requested),
         AdmissionExamsBooked: desk.on_exams_booked,
         AdmissionExamsUnplanned: desk.on_exams_unplanned,
-        PatientDeceased: on_patient_deceased,
+        PatientDeceased: in_turn(on_patient_deceased, daysurgery.on_patient_deceased, referrals.on_patient_deceased),
         DischargeOrdered: on_discharge_ordered,
         PatientLeft: on_patient_left,
         Settled: on_settled,

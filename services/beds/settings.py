@@ -30,7 +30,7 @@ def _attribute_file(path: Path | None) -> Path | None:
 
 
 class BedsSettings(Settings):
-    """How long a bed is kept, and the numbers of the score."""
+    """How long a bed is kept, the numbers of the score, and how often a forecast is made."""
 
     reservation_hold_seconds: int = Field(
         default=4 * 3600,
@@ -46,6 +46,15 @@ class BedsSettings(Settings):
     bed_attributes: Annotated[FilePath | None, AfterValidator(_attribute_file)] = Field(
         default=None, description="give a JSON file with the attributes that rooms may have, or leave it out"
     )
+
+    forecast_every_hours: int = Field(
+        default=6, ge=0, le=168, description="give how often a forecast is made, 0 to 168 hours; 0 makes none"
+    )
+
+    @property
+    def forecast_every(self) -> timedelta:
+        """How long after a forecast the next is made; no time at all where none is."""
+        return timedelta(hours=self.forecast_every_hours)
 
     @property
     def hold(self) -> timedelta:

@@ -4,6 +4,7 @@ It hears its own events too, where a capability speaks to one that stands above 
 told to everybody, `AT_ONCE` within the transaction that says them.
 """
 
+from services.registration.admissions import handlers as admissions
 from services.registration.applications import handlers as applications
 from services.registration.booking import handlers as booking
 from services.registration.displacement import handlers as displacement
@@ -14,6 +15,7 @@ from services.registration.quota import handlers as quota
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from services.registration.waitlist import handlers as waitlist
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.admissions import AdmissionRequested
@@ -62,6 +64,7 @@ REACTIONS = Reactions(
         BedReserved: exams.on_bed_reserved,
         ReservationExpired: exams.on_reservation_expired,
         ReservationCancelled: exams.on_reservation_expired,
+        ReferralAccepted: admissions.on_referral_accepted,
     }
 )
 

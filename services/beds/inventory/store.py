@@ -5,7 +5,7 @@ Rows are locked bed by bed in order of bed id, always after the stay and the req
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from sqlmodel import Field, col, select
 from services.beds.inventory.model import Bed, Room, Ward, WardCount
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolicy
 from services.beds.tables import Row
+from shared.ids import new_id
 from shared.work import Missing, Stale, Work
 
 CHANGEABLE = ("status", "reserved", "stay_id", "patient_id", "changed_at", "version")
@@ -107,7 +108,7 @@ WITH_THESE_IDS = BEDS + "WHERE bed_id = ANY($1::text[])" + IN_ORDER
 TO_CHANGE = WITH_THESE_IDS + " FOR UPDATE OF bed"
 TO_CHANGE_IN_ROOMS = BEDS + "WHERE room_id = ANY($1::text[])" + IN_ORDER + " FOR UPDATE OF bed"
 TO_CHANGE_IN_PLACE = BEDS + "WHERE $1 IN (ward_id, room_id, bed_id)" + IN_ORDER + " FOR UPDATE OF bed"
-EMPTY_FOR_A_MOMENT = "UPDATE bed SET status = 'H', stay_id = NULL, patient_id = NULL WHERE bed_id = $1"
+STAY_OF_BED = "UPDATE bed SET stay_id = $2 WHERE bed_id = $1"
 FREE_AMONG = BEDS + "WHERE bed_id = ANY($1::text[]) AND status = 'U' AND NOT reserved" + IN_ORDER + " FOR SHARE OF bed"
 SELECTED = (
     BEDS + "WHERE ($1::text IS NULL OR ward_id = $1) AND ($2::text IS NULL OR status = $2 AND reserved = $3)" + IN_ORDER
@@ -188,11 +189,12 @@ async def save(work: Work, changed: Bed) -> None:
 async def save_exchanged(work: Work, one: Bed, other: Bed) -> None:
     """Write the next version of two beds that change patients.
 
-    A bed's stay is unique row by row, so the first bed is empty for a moment that nobody sees.
+    A bed's stay is unique row by row, so the first bed has a stay that is nobody's for a moment that nobody sees. It
+    is occupied throughout: how beds stood is written down with each version.
     """
-    await (await work.sql()).execute(EMPTY_FOR_A_MOMENT, one.bed_id)
+    await save(work, replace(one, stay_id=new_id()))
     await save(work, other)
-    await save(work, one)
+    await (await work.sql()).execute(STAY_OF_BED, one.bed_id, one.stay_id)
 
 
 async def ward(work: Work, ward_id: str) -> Ward:

@@ -1,6 +1,7 @@
 """What can be asked of admission requests, and what they react to: one function a use case. The edge commits."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from services.beds.casemix.model import Known, SettledCase
 from services.beds.inventory import handlers as inventory
 from services.beds.requests import model, store
 from services.beds.requests.model import AdmissionRequest, LongestWait, Phase, Ranked, Reason
-from services.beds.scoring.model import Policy
+from services.beds.scoring.model import AdmissionClass, Policy
 from shared.decision import Refused
 from shared.messages.discharge.settlement import Settled
 from shared.messages.registration.admissions import AdmissionRequested
@@ -119,6 +120,39 @@ async def _count(request: AdmissionRequest, settled_at: datetime, work: Work) ->
 async def mark_proposed(request_ids: Collection[UUID], work: Work) -> dict[UUID, AdmissionRequest]:
     """The next version of those that still wait, for the event that names a bed for them."""
     return {one.request_id: one for one in await store.next_version_of_waiting(work, request_ids)}
+
+
+async def mark_scheduled(request: AdmissionRequest, work: Work) -> None:
+    """The bed comes with a plan: rounds look for none, and one that was proposed is so no more."""
+    await store.save(work, model.moved(request, Phase.SCHEDULED))
+    await inventory.want_round(work)
+
+
+async def mark_waiting(request: AdmissionRequest, work: Work) -> None:
+    """What was planned is due: the request can have a bed."""
+    await store.save(work, model.moved(request, Phase.WAITING))
+
+
+async def withdraw_planned(request: AdmissionRequest, reason: str | None, work: Work) -> None:
+    """What was planned will not be. `reason` is a code; None where the patient has died, which others hear of."""
+    told = request if reason is None else await store.next_version(work, request.request_id)
+    withdrawn = model.moved(told, Phase.WITHDRAWN)
+    await store.save(work, withdrawn)
+    await inventory.want_round(work)
+    if reason is not None:
+        work.publish(model.withdrawn(withdrawn, reason, work.now))
+
+
+async def reclassify(
+    request: AdmissionRequest, admission_class: AdmissionClass, triage: int | None, expected_days: int, work: Work
+) -> None:
+    """Another class, from now on; a request that was planned waits for a bed as others do."""
+    phase = Phase.WAITING if request.phase is Phase.SCHEDULED else request.phase
+    changed = replace(
+        model.moved(request, phase), admission_class=admission_class, triage=triage, expected_days=expected_days
+    )
+    await store.save(work, changed)
+    await inventory.want_round(work)
 
 
 async def mark_reserved(request: AdmissionRequest, work: Work) -> None:

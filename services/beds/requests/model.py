@@ -1,7 +1,8 @@
 """The rules of admission requests (入院证): who waits, in which order, and what becomes of a request.
 
-A request waits, has a bed reserved, and is admitted; it goes back to waiting when nobody came. A patient who has died
-waits for nothing: the request is withdrawn, whichever of the two messages comes first.
+A request waits, has a bed reserved, and is admitted; it goes back to waiting when nobody came. One that is planned as a
+day-surgery case is scheduled: its bed comes with the plan. A patient who has died waits for nothing: the request is
+withdrawn, whichever of the two messages comes first.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ class Phase(StrEnum):
     """Where a request stands."""
 
     WAITING = "waiting"
+    SCHEDULED = "scheduled"
     RESERVED = "reserved"
     ADMITTED = "admitted"
     WITHDRAWN = "withdrawn"

@@ -33,6 +33,7 @@ class AdmissionRequestRow(Row, table=True):
         Index("ix_admission_request_waiting", "requested_at", postgresql_where=text("phase = 'waiting'")),
         Index("ix_admission_request_at_the_desk", "phase", postgresql_where=text("phase IN ('waiting', 'reserved')")),
         Index("ix_admission_request_patient_id", "patient_id"),
+        Index("ix_admission_request_requested_at", "requested_at", postgresql_using="brin"),
     )
 
     request_id: UUID = Field(primary_key=True)
@@ -78,6 +79,7 @@ WHERE admission_request.request_id = still.request_id RETURNING {COLUMNS}
 """  # noqa: S608 - the names of our own columns
 
 
+NEXT_VERSION = f"UPDATE admission_request SET version = version + 1 WHERE request_id = $1 RETURNING {COLUMNS}"  # noqa: S608
 EXPECTED_DAYS = "SELECT request_id, expected_days FROM admission_request WHERE request_id = ANY($1::uuid[])"
 WAITING_SINCE = "SELECT min(queued_at) FROM admission_request WHERE phase = 'waiting'"
 
@@ -137,6 +139,14 @@ async def next_version_of_waiting(work: Work, request_ids: Collection[UUID]) -> 
     return [_request(dict(row)) for row in rows]
 
 
+async def next_version(work: Work, request_id: UUID) -> AdmissionRequest:
+    """One request, which this work has locked, in its next version."""
+    row = await (await work.sql()).fetchrow(NEXT_VERSION, request_id)
+    if row is None:
+        raise Missing("request", request_id)
+    return _request(dict(row))
+
+
 async def of_patient(work: Work, patient_id: UUID) -> list[AdmissionRequest]:
     """All requests of a patient, locked in order of id."""
     query = select(AdmissionRequestRow).where(col(AdmissionRequestRow.patient_id) == patient_id)
@@ -148,7 +158,8 @@ async def save(work: Work, changed: AdmissionRequest) -> None:
     seen = (col(AdmissionRequestRow.request_id) == changed.request_id) & (
         col(AdmissionRequestRow.version) == changed.version
     )
-    result = await work.session.exec(update(AdmissionRequestRow).where(seen).values(phase=changed.phase))
+    values = {name: getattr(changed, name) for name in ("phase", "admission_class", "triage", "expected_days")}
+    result = await work.session.exec(update(AdmissionRequestRow).where(seen).values(**values))
     if result.rowcount != 1:
         raise Stale("request", changed.request_id)
 

@@ -5,7 +5,7 @@ again under the same id. A hard rule is broken only by an override with a reason
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -154,6 +154,11 @@ class Summary:
     bed_days: int
 
 
+def day_of(at: datetime) -> date:
+    """The day of an instant by the hospital's clock."""
+    return at.astimezone(HOSPITAL_ZONE).date()
+
+
 def reserve(
     command: ReserveBed, request: AdmissionRequest, bed: Bed, suits: Suitability, before: Stay | None
 ) -> tuple[Stay, BedReserved]:
@@ -285,5 +290,4 @@ def leave(stay: Stay, left_at: datetime) -> tuple[Stay, BedReleased]:
 
 def bed_days(admitted_at: datetime, left_at: datetime) -> int:
     """Midnights crossed in the hospital's zone, at least one."""
-    nights = left_at.astimezone(HOSPITAL_ZONE).date() - admitted_at.astimezone(HOSPITAL_ZONE).date()
-    return max(1, nights.days)
+    return max(1, (day_of(left_at) - day_of(admitted_at)).days)

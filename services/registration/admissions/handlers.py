@@ -8,6 +8,7 @@ from services.registration.examcatalogue import handlers as catalogues
 from services.registration.examcatalogue.model import UNKNOWN_ITEM
 from services.registration.patients import handlers as patients
 from shared.decision import Refused
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.work import Work
 
 CONFLICTS = {
@@ -32,6 +33,15 @@ async def request_admission(command: RequestAdmission, work: Work) -> AdmissionR
         return Refused(reason=reason, remedy=CONFLICTS[reason])
     work.publish(requested)
     return written
+
+
+async def on_referral_accepted(event: ReferralAccepted, work: Work) -> None:
+    """Beds takes a partner's patient: the admission request is written under the referral's id, once.
+
+    A patient who has died meanwhile needs none. Raises `Missing` for one who is not registered: the event is parked
+    until the partner's gateway has said who it is.
+    """
+    await request_admission(model.of_referral(event), work)
 
 
 async def admission_request(request_id: UUID, work: Work) -> AdmissionRequest:

@@ -13,7 +13,14 @@ from uuid import UUID
 
 from services.registration.patients.model import Patient, age_years
 from shared.decision import Refused
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.registration.admissions import AdmissionRequested
+
+OF_A_REFERRAL = (
+    *("specialty", "campus_id", "reachable_campuses", "immediate", "diagnosis_code", "procedure_code", "drg"),
+    *("drg_version", "rw", "level4", "department_cmi", "needs", "expected_days"),
+)
+"""What an accepted referral says as an admission request does."""
 
 
 class Source(StrEnum):
@@ -52,8 +59,8 @@ class Reason(StrEnum):
     ENCOUNTER_COVERED = "encounter-covered"
     ENCOUNTER_TWICE = "encounter-twice"
     TRIAGE_MISSING = "triage-missing"
-    EXAM_TWICE = "exam-twice"
     DRG_VERSION_MISSING = "drg-version-missing"
+    EXAM_TWICE = "exam-twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +148,21 @@ def request(
         requested_at=now,
         aggregate_version=1,
         **needed,
+    )
+
+
+def of_referral(event: ReferralAccepted) -> RequestAdmission:
+    """The request that an accepted referral asks for: a transfer, covering the partner's encounter."""
+    return RequestAdmission(
+        request_id=event.referral_id,
+        patient_id=event.patient_id,
+        need=Need(
+            source=Source.REFERRAL,
+            triage=None,
+            admission_class=AdmissionClass.TRANSFER,
+            social_points=0.0,
+            isolation=Isolation(event.isolation),
+            **{name: getattr(event, name) for name in OF_A_REFERRAL},
+        ),
+        encounters=(CoveredEncounter(encounter_id=f"referral/{event.referral_id}", encounter_class="inpatient"),),
     )

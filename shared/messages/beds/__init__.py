@@ -6,11 +6,13 @@
 from shared.messages.beds import (
     allocation,
     coordination,
+    daysurgery,
     emergency,
     housekeeping,
     inventory,
     planned,
     preparation,
+    referrals,
     requests,
     stays,
 )
@@ -22,6 +24,8 @@ MESSAGES = (
     *coordination.MESSAGES,
     *emergency.MESSAGES,
     *stays.MESSAGES,
+    *daysurgery.MESSAGES,
+    *referrals.MESSAGES,
     *inventory.MESSAGES,
     *housekeeping.MESSAGES,
     *planned.MESSAGES,

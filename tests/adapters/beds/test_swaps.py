@@ -103,3 +103,16 @@ async def test_swaps_transfers_leavings_and_admissions_on_the_same_beds_at_once_
     assert await beds.sql("SELECT count(*) FROM bed_use WHERE upper_inf(during)") == await beds.sql(
         "SELECT count(*) FROM stay WHERE phase IN ('admitted', 'reserved')"
     )
+
+
+async def test_both_beds_stood_occupied_by_their_own_patient_until_the_swap(beds):
+    one = await admitted(beds, TWIN_1, specialty="surgery")
+    other = await admitted(beds, SINGLE, specialty="surgery")
+    await swap(beds, one.request_id, other.request_id)
+    periods = "SELECT bed_id, p.stay_id, followed_by FROM bed_period p JOIN bed USING (bed_no) WHERE p.status = 'O'"
+    stood = await beds.sql(periods)
+    assert {tuple(period.values()) for period in stood} == {
+        (TWIN_1, one.request_id, "O"),
+        (SINGLE, other.request_id, "O"),
+    }
+    assert await beds.sql("SELECT FROM bed_period WHERE status = 'H'") == []

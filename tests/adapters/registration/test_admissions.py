@@ -1,6 +1,7 @@
 """Admission requests, over HTTP and in the database."""
 
 from shared.ids import new_id
+from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.registration.admissions import AdmissionRequested
 from tests.support.service import NOON
 
@@ -98,3 +99,43 @@ async def test_a_drg_needs_the_version_of_its_grouper_and_a_wanted_ward_is_told(
     assert (await write(registration, named)).json()["need"]["wanted_ward_id"] == "main/M-CA"
     (event,) = await registration.service.said()
     assert (event.drg_version, event.wanted_ward_id) == ("chs-drg-1.1", "main/M-CA")
+
+
+def accepted(patient, **changes) -> ReferralAccepted:
+    usual = {
+        "referral_id": new_id(),
+        "patient_id": patient,
+        "partner_id": "county",
+        "specialty": "cardiology",
+        "campus_id": "main",
+        "reachable_campuses": ("north",),
+        "immediate": False,
+        "diagnosis_code": "I21.9",
+        "procedure_code": None,
+        "drg": None,
+        "drg_version": None,
+        "rw": None,
+        "level4": False,
+        "department_cmi": 1.1,
+        "needs": ("oxygen",),
+        "isolation": "none",
+        "expected_days": 5,
+        "admit_on": NOON.date(),
+        "aggregate_version": 2,
+    }
+    return ReferralAccepted(**(usual | changes))
+
+
+async def test_an_accepted_referral_becomes_an_admission_request_under_its_id_once(registration):
+    event = accepted(await registration.patient())
+    await registration.service.deliver(event, times=2)
+    (said,) = await registration.service.said()
+    assert isinstance(said, AdmissionRequested)
+    assert (said.request_id, said.source, said.admission_class) == (event.referral_id, "referral", "transfer")
+    assert (said.sex, said.needs, said.expected_days) == ("F", ("oxygen",), 5)
+
+
+async def test_a_referral_of_somebody_who_is_not_registered_is_parked(registration):
+    await registration.service.deliver(accepted(new_id()))
+    assert await registration.service.said() == []
+    assert len(await registration.service.sql("SELECT FROM parked")) == 1
