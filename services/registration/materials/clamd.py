@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from services.registration.materials.ports import Unavailable, Verdict
 
-SECONDS = 60
+CONNECT_SECONDS = 3
+SECONDS = 30
+"""For one scan; the service's other timers wait so long at most."""
 LONGEST_ANSWER_BYTES = 4096
 OPEN = b"zINSTREAM\0"
 END = bytes(4)
@@ -26,7 +28,7 @@ class Clamd:
     port: int
 
     async def scan(self, content: AsyncIterator[bytes]) -> Verdict:
-        """The verdict about some bytes. Raises `Unavailable` after a minute at the latest."""
+        """The verdict about some bytes. Raises `Unavailable` after half a minute at the latest."""
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await self._ask(content)
@@ -40,7 +42,8 @@ class Clamd:
 
     async def _ask(self, content: AsyncIterator[bytes]) -> bytes:
         """Send length and bytes of each piece, then a length of zero; its answer ends with a zero byte."""
-        reader, writer = await asyncio.open_connection(self.host, self.port, limit=LONGEST_ANSWER_BYTES)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(self.host, self.port, limit=LONGEST_ANSWER_BYTES)
         try:
             writer.write(OPEN)
             async for piece in content:

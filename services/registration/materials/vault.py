@@ -38,19 +38,18 @@ class Vault:
         async for piece in self.objects.read(str(material_id)):
             yield piece
 
-    async def scan_due(self, database: Database, limit: int) -> int:
-        """Scan what is due, at most `limit`. Returns how many."""
-        for done in range(limit):
-            async with database.work() as work:
-                claimed = await handlers.claim_scan(work)
-            if claimed is None:
-                return done
-            outcome = await self._outcome(database, claimed)
-            async with database.work() as work:
-                present = await handlers.material_for_change(claimed.material_id, work)
-                if present.state is State.QUARANTINED:
-                    await handlers.keep(outcome(present, work.now), work)
-        return limit
+    async def scan_due(self, database: Database, _: int) -> int:
+        """Scan the next that is due. Returns how many: one a round, so that no other timer waits for more than one."""
+        async with database.work() as work:
+            claimed = await handlers.claim_scan(work)
+        if claimed is None:
+            return 0
+        outcome = await self._outcome(database, claimed)
+        async with database.work() as work:
+            present = await handlers.material_for_change(claimed.material_id, work)
+            if present.state is State.QUARANTINED:
+                await handlers.keep(outcome(present, work.now), work)
+        return 1
 
     async def _outcome(self, database: Database, claimed: Material) -> Callable[..., Material]:
         """What becomes of it."""
