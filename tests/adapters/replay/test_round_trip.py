@@ -67,7 +67,7 @@ async def test_what_arrives_while_it_records_is_not_in_it(hospital):
 
 async def test_a_recording_that_was_cut_goes_on_where_it_stopped(hospital, monkeypatch):
     monkeypatch.setattr("shared.replay.writing.FRAME_BYTES", 2_000)
-    await hospital.put(patients(80))
+    await hospital.put(patients(240))
     whole = await hospital.recorded("whole")
     cut = hospital.folder / "cut"
     content = whole.read_bytes()
