@@ -168,6 +168,7 @@ async def listening(service: ServiceUnderTest) -> AsyncIterator[str]:
     """The service's application on a port of loopback; its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who calls before the server has begun waits for it
         config = uvicorn.Config(service.host.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

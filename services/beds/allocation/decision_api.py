@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.allocation import deciding, inputs
@@ -72,6 +72,9 @@ class AuditView(BaseModel):
     policy: dict[str, Any] | None
 
 
+DecisionNo = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
 @router.post("/choices", status_code=201, response_model=list[DecisionView], dependencies=[may(Role.COORDINATOR)])
 async def choose_beds(
     body: ChoiceBody, caller: CurrentCaller, policy: CurrentPolicy, hold: HoldTime, commands: CommandRunner
@@ -98,7 +101,7 @@ async def decisions(
 
 
 @router.get("/decisions/{decision_no}/score", dependencies=[may(*READERS)])
-async def audit(decision_no: int, queries: QueryRunner) -> AuditView:
+async def audit(decision_no: DecisionNo, queries: QueryRunner) -> AuditView:
     """The score of a decision from its stored inputs, for whoever doubts it."""
     found = await queries.run(deciding.audit, decision_no)
     return AuditView(

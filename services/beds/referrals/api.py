@@ -245,7 +245,7 @@ async def ask_partner(body: AskPartnerBody, commands: CommandRunner) -> Response
 @router.post("/referrals/out/{referral_id}/answer", response_model=ReferralView, dependencies=[may(Role.SYSTEM)])
 async def answer(
     referral_id: UUID,
-    body: Annotated[AnsweredWithBed | AnsweredWithReason, Field(discriminator="accepted")],
+    body: AnsweredWithBed | AnsweredWithReason,
     caller: CurrentCaller,
     commands: CommandRunner,
 ) -> Response:
