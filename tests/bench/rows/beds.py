@@ -123,13 +123,14 @@ def _starvation() -> Iterator[Row]:
         target="value <= 1",
     )  # fmt: skip
     yield Row(
-        id="P6.starve.L4", what=f"{what} L4", value=max(waits[Urgency.L4]), unit="", runs=len(played),
+        id="P6.starve.l4", what=f"{what} L4", value=max(waits[Urgency.L4]), unit="", runs=len(played),
         target="value <= 3",
     )  # fmt: skip
     for urgency in (Urgency.L2, Urgency.L3, Urgency.L4, Urgency.C):
         in_time = sum(ratio <= 1 for ratio in waits[urgency]) / len(waits[urgency])
         yield Row(
-            id=f"P6.in_time.{urgency}", what=f"102 % load: {urgency} served in time", value=in_time * 100, unit="%",
+            id=f"P6.in_time.{urgency.lower()}", what=f"102 % load: {urgency} served in time", unit="%",
+            value=in_time * 100,
             runs=len(played),
         )  # fmt: skip
 
