@@ -29,7 +29,7 @@ from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
 from shared.database import FAULTS, Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, assembled, health
+from shared.http import Edge, Worded, assembled, health
 from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
@@ -47,6 +47,8 @@ PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
+NEW_OBJECTS = 50_000
+"""Until the collector looks for cycles. Requests leave few; its usual 700 would have it look every ten of them."""
 WAITING = """
 SELECT * FROM
 (SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
@@ -222,6 +224,7 @@ def host_of(
     app.state.telemetry = telemetry
     app.state.settings = settings
     app.state.verifier = auth.Verifier(settings.jwks)
+    app.add_middleware(Worded)
     if service.straight and "api" in parts:
         app.add_middleware(Straight, endpoints=service.straight)
     app.add_middleware(Edge, telemetry=telemetry)
@@ -250,6 +253,7 @@ def main(service: Service) -> None:
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
     gc.freeze()  # what is loaded now stays until the end: the collector need not walk it again and again
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     try:
         uvicorn.run(
             host.app,

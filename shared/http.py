@@ -3,14 +3,14 @@
 Middleware is pure ASGI: the convenient base class costs a request four times its own time.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
+from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
@@ -18,7 +18,7 @@ from shared.commands import not_found
 from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
-from shared.ids import new_id
+from shared.ids import new_text_id
 from shared.problem import install, problem
 from shared.storable import storable
 from shared.telemetry import Telemetry
@@ -58,6 +58,7 @@ class Edge:
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -66,63 +67,76 @@ class Edge:
             return
         started = perf_counter()
         status = 500
-        correlation = _correlation(scope)
+        headers = dict(scope["headers"])
+        correlation = _correlation(headers)
+        header = CORRELATION, correlation.encode()
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (CORRELATION, correlation.encode())]
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        with self._step(scope, correlation) as step, caused_by(step.origin):
+        with self._step(scope, correlation, given_traceparent(headers)) as step, caused_by(step.origin):
             try:
-                await self._app(scope, receive, _worded(answer))
+                await self._app(scope, receive, answer)
             finally:
                 template = getattr(scope.get("route"), "path", "unmatched")
                 method, seconds = scope["method"], perf_counter() - started
-                self._telemetry.requests.labels(route=template, method=method, status=status).observe(seconds)
+                self._requests(template, method, status).observe(seconds)
                 step.rename(f"{method} {template}")
                 step.note({"http.request.method": method, "http.route": template, "http.response.status_code": status})
 
-    def _step(self, scope: Scope, correlation: str) -> Step:
+    def _requests(self, template: str, method: str, status: int) -> Histogram:
+        """The series of this kind of request; looking it up in the metric costs as much as the observation."""
+        kind = template, method, status
+        if (series := self._series.get(kind)) is None:
+            series = self._series[kind] = self._telemetry.requests.labels(*kind)
+        return series
+
+    def _step(self, scope: Scope, correlation: str, traceparent: str | None) -> Step:
         """The request as a step of its caller's trace, or as the first of a new one."""
         cause = Origin(
             correlation_id=correlation,
             causation_id=f"request:{correlation}",
-            traceparent=given_traceparent(scope["headers"]),
+            traceparent=traceparent,
         )
         if scope["path"].startswith(UNTRACED_PATHS):
             return Step(cause)
         return self._telemetry.tracing.step(Kind.SERVER, scope["method"], cause)
 
 
-def _worded(send: Send) -> Send:
-    """A `send` that says of a body that is too large what we say; the framework has two plain words for it."""
-    replaced = False
+class Worded:
+    """Says of a body that is too large what we say; the framework has two plain words for it."""
 
-    async def worded(message: Message) -> None:
-        nonlocal replaced
-        if message["type"] == "http.response.start":
-            replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
-            if replaced:
-                response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
-                await send({**message, "headers": response.raw_headers})
-                await send({"type": "http.response.body", "body": response.body})
-        if not replaced:
-            await send(message)
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    return worded
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        replaced = False
+
+        async def worded(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start":
+                replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
+                if replaced:
+                    response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
+                    await send({**message, "headers": response.raw_headers})
+                    await send({"type": "http.response.body", "body": response.body})
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, worded)
 
 
-def _correlation(scope: Scope) -> str:
+def _correlation(headers: Mapping[bytes, bytes]) -> str:
     """The caller's id where it is a decent one, else a new one."""
-    given = next((value for name, value in scope["headers"] if name == CORRELATION), b"")
-    with suppress(UnicodeDecodeError):
-        text = given.decode("ascii")
-        if 0 < len(text) <= LONGEST_ID and text.replace("-", "").isalnum():
-            return text
-    return str(new_id())
+    given = headers.get(CORRELATION, b"")
+    if 0 < len(given) <= LONGEST_ID and given.replace(b"-", b"").isalnum():
+        return given.decode("ascii")
+    return new_text_id()
 
 
 @dataclass(frozen=True, slots=True)
