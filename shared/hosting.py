@@ -48,7 +48,7 @@ MEASURE_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
 NEW_OBJECTS = 50_000
-"""Until the collector looks for cycles. Requests leave few; its usual 700 would have it look every ten of them."""
+"""Until the collector looks for cycles. Requests leave few, and at its usual 700 it would look every ten of them."""
 WAITING = """
 SELECT * FROM
 (SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
@@ -252,8 +252,7 @@ def main(service: Service) -> None:
         import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
-    gc.freeze()  # what is loaded now stays until the end: the collector need not walk it again and again
-    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+    settle_collector()
     try:
         uvicorn.run(
             host.app,
@@ -267,6 +266,12 @@ def main(service: Service) -> None:
         )
     except SchemaBehind as behind:
         raise SystemExit(str(behind)) from None
+
+
+def settle_collector() -> None:
+    """Once all is loaded: the collector need not walk it again and again, and looks for cycles seldom."""
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

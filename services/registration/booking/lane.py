@@ -45,7 +45,7 @@ from shared.envelope import Origin
 from shared.log import logger
 from shared.work import Work
 
-MOST_A_TURN = 64
+MOST_A_TURN = 256
 MOST_WAITING = 8192
 TURNS_AT_ONCE = 2
 RACES = 5
