@@ -57,10 +57,10 @@ async def drop_day(clinic_id: str, on: date, work: Work) -> None:
 async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | Refused:
     """Open a clinic's sessions for a range of days; those that are open stay as they are. `Missing` without a clinic.
 
-    Refused as a whole when somebody, a room or a vehicle is in another sitting at the time. Whoever waits for a place
-    in the clinic hears of it by `SessionOpened`.
+    Refused as a whole when somebody, a room, a vehicle or the clinic itself is in another sitting at the time. Whoever
+    waits for a place in the clinic hears of it by `SessionOpened`.
     """
-    found = await clinic(command.clinic_id, work)
+    found = await clinic_alone(command.clinic_id, work)
     if refusal := planning.days_fault(command, work.now.astimezone(ZoneInfo(found.zone)).date()):
         return refusal
     calendar = None if found.calendar_id is None else await calendars.calendar(found.calendar_id, work)
@@ -69,6 +69,8 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     new = await session_store.open_sessions(work, planned)
     if isinstance(new, Reason):
         return lines.busy(new)
+    if day := await session_store.in_the_way(work, new, planned):
+        return lines.in_the_way(day)
     opened = [session for session in planned if session.session_id in new]
     for session in opened:
         work.publish(telling.session_opened(session))

@@ -5,7 +5,7 @@ Invariant: lines that overlap are pools of one sitting, one for each access, wit
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -57,6 +57,12 @@ def busy(reason: Reason) -> Refused:
     what = {Reason.CLINICIAN_BUSY: "clinician", Reason.ROOM_BUSY: "room", Reason.VEHICLE_BUSY: "vehicle"}[reason]
     remedy = f"one {what} is in one sitting at a time: choose another, or other hours"
     return Refused(reason=reason, remedy=remedy)
+
+
+def in_the_way(day: date) -> Refused:
+    """The clinic has another sitting at the time, opened when its week or that day was otherwise."""
+    remedy = f"close the session that is open at the time on {day}, or keep its hours; a second room is a clinic"
+    return Refused(reason=Reason.HOURS_OVERLAP, remedy=remedy)
 
 
 def may_substitute(session: Session, command: SubstituteClinician, now: datetime) -> Refused | None:

@@ -1,5 +1,6 @@
 """Clinics and their sessions, over HTTP and in the database."""
 
+import asyncio
 from datetime import timedelta
 
 from shared.messages.registration.schedules import SessionOpened
@@ -45,6 +46,38 @@ async def test_a_changed_template_leaves_open_sessions_as_they_are(registration)
     assert await registration.open(clinic_id, NOON) == opened
     (later,) = await registration.open(clinic_id, NOON + timedelta(days=1))
     assert later["places"] == 18
+
+
+async def test_a_clinic_is_in_one_sitting_at_a_time_also_when_its_week_has_changed(registration):
+    clinic_id = await registration.clinic(capacity=3)
+    (before,) = await registration.open(clinic_id, NOON)
+    await registration.clinic(clinic_id, capacity=3, **{"from": "08:30", "to": "09:30"})
+    days = {"from_on": "2026-03-02", "to_on": "2026-03-03"}
+    refused = await registration.post(f"/clinics/{clinic_id}/sessions", body=days)
+    assert (refused.status_code, refused.json()["code"]) == (409, "hours-overlap")
+    assert "2026-03-02" in refused.json()["remedy"]
+    assert await registration.service.sql("SELECT count(*) AS sessions FROM session") == [{"sessions": 1}]
+    registration.service.clock.set(NOON.replace(hour=7))
+    closed = {"orphans": "notify", "reason": "other"}
+    assert (await registration.post(f"/sessions/{before['session_id']}/closure", body=closed)).status_code == 200
+    opened = (await registration.post(f"/clinics/{clinic_id}/sessions", body=days)).json()
+    assert [one["starts_at"] for one in opened["sessions"] if one["closed_at"] is None] == [
+        "2026-03-02T08:30:00Z",
+        "2026-03-03T08:30:00Z",
+    ]
+
+
+async def test_two_weeks_of_a_clinic_that_are_opened_at_once_never_overlap(registration):
+    clinic_id = await registration.clinic()
+    path, days = f"/clinics/{clinic_id}/sessions", {"from_on": "2026-03-03", "to_on": "2026-03-09"}
+
+    async def changed():
+        await registration.clinic(clinic_id, **{"from": "08:30", "to": "09:30"})
+        return await registration.post(path, body=days)
+
+    answers = await asyncio.gather(registration.post(path, body=days), changed())
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert await registration.service.sql("SELECT count(*) AS sessions FROM session") == [{"sessions": 7}]
 
 
 async def test_a_clinic_is_shown_as_it_was_written_and_its_version_counts_changes_only(registration):
