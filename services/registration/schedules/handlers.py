@@ -173,6 +173,12 @@ async def session(session_id: UUID, work: Work) -> Session:
     return await session_store.session(work, session_id)
 
 
+async def pools(session_id: UUID, work: Work) -> list[Session]:
+    """All sessions of its sitting, itself among them; `Missing` when there is none of that id."""
+    found = await session_store.session(work, session_id)
+    return [found] if found.sitting_id is None else await session_store.pools(work, found)
+
+
 async def slot(key: SlotKey, work: Work) -> Slot:
     """One slot; `Missing` when there is none."""
     return await slot_store.slot(work, key)
