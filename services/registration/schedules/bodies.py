@@ -211,6 +211,9 @@ class SlotQuery(BaseModel, extra="forbid"):
     specialty: Code | None = None
     kind: Kind | None = None
     service_code: Code | None = None
+    mdt_form: MdtForm | None = None
+    stop: Code | None = Field(None, description="where a vehicle stops")
+    clinician_id: Code | None = Field(None, description="who sits in the session")
     access: Access = Access.PUBLIC
     limit: int = Field(100, ge=1, le=MOST_SLOTS)
 

@@ -175,6 +175,9 @@ class FindSlots:
     specialty: str | None = None
     kind: str | None = None
     service_code: str | None = None
+    mdt_form: str | None = None
+    stop: str | None = None
+    clinician_id: str | None = None
     on: date | None = None
     from_minute: int | None = None
     to_minute: int | None = None

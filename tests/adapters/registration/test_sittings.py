@@ -157,6 +157,12 @@ async def test_slots_are_found_by_what_a_patient_would_ask_for(registration):
     assert await found() == {"heart", "echo"}
     assert await found(kind="expert") == {"heart"}
     assert await found(service_code="echo") == {"echo"}
+    assert await found(clinician_id="C-1") == {"heart"}
     assert await found(campus_id="elsewhere") == set()
     assert await found(specialty="cardiology", from_time="08:00", to_time="08:30") == {"heart"}
     assert await found(from_time="12:00") == {"echo"}
+    await sitting(registration, "team", **of("C-2", "C-3", kind="mdt", mdt_form="rare-disease"))
+    assert await found(mdt_form="rare-disease") == await found(clinician_id="C-3") == {"team"}
+    await sitting(registration, "bus", **of(kind="mobile", vehicle="V-1", stop="village-1"))
+    assert await found(stop="village-1") == {"bus"}
+    assert await found(stop="village-2") == set()
