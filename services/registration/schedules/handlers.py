@@ -41,8 +41,8 @@ async def put_clinic(command: PutClinic, work: Work) -> Clinic | Refused:
 
 async def put_day(command: PutDay, work: Work) -> PutDay | Refused:
     """On that day the clinic does something else than its week says; what is open stays. `Missing` without a clinic."""
-    await clinic(command.clinic_id, work)
-    if refusal := lines.day_fault(command):
+    found = await clinic(command.clinic_id, work)
+    if refusal := lines.day_fault(command, _today(found, work)):
         return refusal
     await store.keep_day(work, command)
     return command
@@ -61,7 +61,7 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     waits for a place in the clinic hears of it by `SessionOpened`.
     """
     found = await clinic_alone(command.clinic_id, work)
-    if refusal := planning.days_fault(command, work.now.astimezone(ZoneInfo(found.zone)).date()):
+    if refusal := planning.days_fault(command, _today(found, work)):
         return refusal
     calendar = None if found.calendar_id is None else await calendars.calendar(found.calendar_id, work)
     exceptions = await store.days(work, command.clinic_id, command.from_on, command.to_on)
@@ -93,6 +93,13 @@ async def release(command: ReleaseSessions, work: Work) -> list[Session]:
         work.publish(telling.session_released(public, session.access, free))
         released.append(public)
     return released
+
+
+async def release_named(command: ReleaseSessions, work: Work) -> list[Session]:
+    """The same for whoever asks. `Missing` when one of the sessions that are named does not exist."""
+    for session_id in await session_store.unknown(work, command.session_ids or ()):
+        raise Missing("session", session_id)
+    return await release(command, work)
 
 
 async def release_due(work: Work, limit: int) -> int:
@@ -160,6 +167,13 @@ async def clinic(clinic_id: str, work: Work) -> Clinic:
 async def clinics(campus_id: str | None, work: Work) -> list[Clinic]:
     """All clinics, or those of a campus."""
     return await store.clinics(work, campus_id)
+
+
+async def days(clinic_id: str, from_on: date, to_on: date, work: Work) -> list[PutDay]:
+    """Those of the days on which a clinic does not keep its week, in order. `Missing` without a clinic."""
+    await clinic(clinic_id, work)
+    found = await store.days(work, clinic_id, from_on, to_on)
+    return [PutDay(clinic_id=clinic_id, on=on, lines=tuple(kept)) for on, kept in found.items()]
 
 
 async def sessions(clinic_id: str, from_on: date, to_on: date, work: Work) -> list[Session]:
@@ -244,3 +258,8 @@ async def exchange_place(old: Sequence[SlotKey], new: SlotKey, access: Access, w
     if ordinal is not None and old:
         await slot_store.release_places(work, old)
     return ordinal
+
+
+def _today(clinic: Clinic, work: Work) -> date:
+    """The day on the clinic's calendar."""
+    return work.now.astimezone(ZoneInfo(clinic.zone)).date()

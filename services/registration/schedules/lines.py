@@ -45,8 +45,10 @@ def put_clinic(command: PutClinic, present: Clinic | None) -> Clinic | Refused:
     return present if clinic == present else replace(clinic, version=clinic.version + 1)
 
 
-def day_fault(command: PutDay) -> Refused | None:
+def day_fault(command: PutDay, today: date) -> Refused | None:
     """What is wrong with the lines of a single day, if anything is."""
+    if command.on < today:
+        return Refused(reason=Reason.DAYS_PAST, remedy=f"give a day that is not past: {today} or later")
     if any(line.weekday != command.on.isoweekday() for line in command.lines):
         return Refused(reason=Reason.WEEKDAY_DIFFERS, remedy="give each line the weekday of that day")
     return lines_fault(command.lines)
@@ -71,6 +73,8 @@ def may_substitute(session: Session, command: SubstituteClinician, now: datetime
         return Refused(reason=Reason.SESSION_CLOSED, remedy="choose a session that is not closed")
     if session.ends_at <= now:
         return Refused(reason=Reason.SESSION_OVER, remedy="choose a session that is not over")
+    if command.clinician_id == command.substitute_id:
+        return Refused(reason=Reason.SAME_CLINICIAN, remedy="give as substitute_id somebody else")
     if command.clinician_id not in session.setting.clinicians:
         remedy = "give as clinician_id one of the session's setting.clinicians"
         return Refused(reason=Reason.CLINICIAN_ABSENT, remedy=remedy)

@@ -9,10 +9,18 @@ from datetime import date, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from services.registration.calendars.model import Calendar
-from services.registration.schedules.model import Access, Clinic, Hours, OpenSessions, Reason, Session, instant
+from services.registration.schedules.model import (
+    MOST_DAYS,
+    Access,
+    Clinic,
+    Hours,
+    OpenSessions,
+    Reason,
+    Session,
+    instant,
+)
 from shared.decision import Refused
 
-MOST_DAYS = 366
 SESSIONS = uuid5(NAMESPACE_URL, "carejourney/registration/sessions")
 
 Days = Mapping[date, Sequence[Hours]]

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from shared.messages.registration.schedules import SessionOpened
 from tests.support.service import NOON
 
@@ -21,6 +23,24 @@ async def test_a_clinic_opens_its_sessions_once_however_often_it_is_asked(regist
         f"/clinics/{clinic_id}/sessions", role="viewer", from_on="2026-03-03", to_on="2026-03-04"
     )
     assert listed.json()["sessions"] == first["sessions"][1:3]
+    path = f"/sessions/{first['sessions'][1]['session_id']}"
+    assert (await registration.service.get(path, role="patient-app")).json() == first["sessions"][1]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "remedy"),
+    [
+        ("/clinics/cardiology/sessions", {"from_on": "2026-03-04", "to_on": "2026-03-03"}, "to_on"),
+        ("/clinics/cardiology/days", {"from_on": "2026-03-04", "to_on": "2027-03-05"}, "365"),
+        ("/slots", {"from_at": "2026-03-04T00:00:00Z", "to_at": "2026-03-03T00:00:00Z"}, "to_at"),
+        ("/slots", {"from_time": "12:00", "to_time": "12:00"}, "to_time"),
+    ],
+)
+async def test_who_asks_for_days_or_times_that_run_backwards_is_told_what_to_send(registration, path, asked, remedy):
+    await registration.clinic()
+    refused = await registration.service.get(path, role="viewer", **asked)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-input")
+    assert remedy in refused.json()["fields"][0]["remedy"]
 
 
 async def test_a_clinic_that_is_open_round_the_clock_has_forty_eight_slots_a_day(registration):
