@@ -6,13 +6,13 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel
 
 from services.registration.arrivals import handlers
-from services.registration.arrivals.model import RecordArrival, Source
+from services.registration.arrivals.model import Reason, RecordArrival, Source
 from services.registration.booking.model import Status
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS
+from shared.http import refusals
 
-router = APIRouter(prefix="/appointments", tags=["arrivals"], responses=REFUSALS)
+router = APIRouter(prefix="/appointments", tags=["arrivals"], responses=refusals(Reason))
 
 
 class ArrivalBody(BaseModel, extra="forbid"):

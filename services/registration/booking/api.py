@@ -19,17 +19,22 @@ from services.registration.booking.model import (
     TakePlace,
     Wanted,
 )
+from services.registration.booking.refusals import Reason
+from services.registration.patients.model import DECEASED
 from services.registration.schedules.model import SlotKey
 from shared.auth import Caller, CurrentCaller, Forbidden, Role, may
 from shared.clock import utc
 from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
 from shared.decision import Refused
-from shared.http import REFUSALS, QueryRunner
+from shared.http import PROBLEM_CONTENT, QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import MEDIA_TYPE, problem
 from shared.work import Missing
 
-RESPONSES = {**REFUSALS, 503: {"description": "not now; send it again with the same key", "content": {MEDIA_TYPE: {}}}}
+RESPONSES = {
+    **refusals(Reason, DECEASED.reason),
+    503: {"description": "not now; send it again with the same key", "content": PROBLEM_CONTENT},
+}
 
 router = APIRouter(tags=["booking"], responses=RESPONSES)
 

@@ -16,6 +16,7 @@ from services.registration.materials.model import (
     BeginMaterial,
     Kind,
     Part,
+    Reason,
     RejectReason,
     State,
 )
@@ -24,11 +25,11 @@ from services.registration.materials.vault import Vault
 from shared.auth import CurrentCaller, Role, may
 from shared.clock import wall_now
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import problem
 
-router = APIRouter(tags=["materials"], responses=REFUSALS)
+router = APIRouter(tags=["materials"], responses=refusals(Reason))
 
 UPLOADERS = (Role.PATIENT_APP, Role.FRONT_DESK)
 READERS = (Role.CLINICIAN,)

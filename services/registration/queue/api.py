@@ -9,14 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.registration.booking.refusals import Reason as BookingReason
 from services.registration.queue import handlers
-from services.registration.queue.model import CallNext, Queue, Status
+from services.registration.queue.model import CallNext, Queue, Reason, Status
 from services.registration.queue.pace import Estimate
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["queue"], responses=REFUSALS)
+router = APIRouter(tags=["queue"], responses=refusals(Reason, BookingReason.NOT_EXPECTED))
 
 CALLERS = (Role.FRONT_DESK, Role.CLINICIAN)
 SCREENS = (*CALLERS, Role.PATIENT_APP, Role.BACK_OFFICE, Role.VIEWER, Role.SYSTEM)

@@ -31,16 +31,17 @@ from services.registration.schedules.model import (
     OpenSessions,
     PutClinic,
     PutDay,
+    Reason,
     ReleaseSessions,
     Session,
     SubstituteClinician,
 )
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.work import Work
 
-router = APIRouter(tags=["schedules"], responses=REFUSALS)
+router = APIRouter(tags=["schedules"], responses=refusals(Reason))
 
 READERS = (
     Role.FRONT_DESK,

@@ -243,11 +243,6 @@ class Session:
     closed_at: datetime | None = None
     version: int
 
-    @property
-    def sitting(self) -> UUID:
-        """The sitting whose pool it is. What is older than pools is a sitting of its own."""
-        return self.sitting_id or self.session_id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
