@@ -156,6 +156,7 @@ class SessionView(BaseModel):
     """A session that takes bookings. Instants are UTC."""
 
     session_id: UUID
+    sitting_id: UUID | None = Field(description="sessions with the same are pools of one sitting: one team, one queue")
     clinic_id: str
     campus_id: str
     session_on: date = Field(description="the day on the clinic's calendar")

@@ -34,7 +34,11 @@ async def put_clinic(command: PutClinic, work: Work) -> Clinic | Refused:
         await calendars.calendar(command.calendar_id, work)
     present = await store.clinic(work, command.clinic_id)
     clinic = lines.put_clinic(command, present)
-    if not isinstance(clinic, Refused) and clinic != present:
+    if isinstance(clinic, Refused):
+        return clinic
+    if not await store.knows_zone(work, clinic.zone):
+        return lines.zone_unknown()
+    if clinic != present:
         await store.keep_clinic(work, clinic)
     return clinic
 

@@ -61,6 +61,11 @@ def busy(reason: Reason) -> Refused:
     return Refused(reason=reason, remedy=remedy)
 
 
+def zone_unknown() -> Refused:
+    """The zone is none that both this process and the database know."""
+    return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
+
+
 def in_the_way(day: date) -> Refused:
     """The clinic has another sitting at the time, opened when its week or that day was otherwise."""
     remedy = f"close the session that is open at the time on {day}, or keep its hours; a second room is a clinic"
@@ -143,5 +148,5 @@ def _zone(name: str) -> Refused | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
+        return zone_unknown()
     return None

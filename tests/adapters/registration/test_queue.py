@@ -161,7 +161,9 @@ async def test_the_pools_of_a_sitting_have_one_queue_with_one_row_of_numbers(reg
     lines = [{"weekday": 2, **line, "access": access} for access in ("public", "application")]
     body = {"campus_id": "main", "specialty": "cardiology", "zone": "UTC", "template": lines}
     await registration.service.command("PUT", "/clinics/pools", role="back-office", body=body)
-    sessions = {one["access"]: UUID(one["session_id"]) for one in await registration.open("pools", TOMORROW)}
+    opened = await registration.open("pools", TOMORROW)
+    assert len({one["sitting_id"] for one in opened}) == 1
+    sessions = {one["access"]: UUID(one["session_id"]) for one in opened}
     at = TOMORROW.replace(hour=8)
     public = SlotKey(session_id=sessions["public"], starts_at=at)
     booked = (await registration.take(public, await registration.patient())).json()["appointment_id"]

@@ -27,6 +27,13 @@ async def test_a_clinic_opens_its_sessions_once_however_often_it_is_asked(regist
     assert (await registration.service.get(path, role="patient-app")).json() == first["sessions"][1]
 
 
+@pytest.mark.parametrize("zone", ["posixrules", "localtime", "right/UTC", "Mars/Olympus"])
+async def test_a_clinic_in_a_zone_that_its_slots_cannot_be_searched_in_is_refused(registration, zone):
+    body = {"campus_id": "main", "specialty": "cardiology", "zone": zone, "template": []}
+    refused = await registration.service.command("PUT", "/clinics/one", role="back-office", body=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "zone-unknown")
+
+
 @pytest.mark.parametrize(
     ("path", "asked", "remedy"),
     [
