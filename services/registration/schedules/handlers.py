@@ -62,7 +62,7 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     """Open a clinic's sessions for a range of days; those that are open stay as they are. `Missing` without a clinic.
 
     Refused as a whole when somebody, a room, a vehicle or the clinic itself is in another sitting at the time. Whoever
-    waits for a place in the clinic hears of it by `SessionOpened`.
+    waits for a place in the clinic hears of it by `SessionOpened`. The clinic is kept from others meanwhile.
     """
     found = await clinic_alone(command.clinic_id, work)
     if refusal := planning.days_fault(command, _today(found, work)):
@@ -73,15 +73,15 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     new = await session_store.open_sessions(work, planned)
     if isinstance(new, Reason):
         return lines.busy(new)
-    if day := await session_store.in_the_way(work, new, planned):
-        return lines.in_the_way(day)
     opened = [session for session in planned if session.session_id in new]
+    present = await session_store.sessions(work, command.clinic_id, command.from_on, command.to_on, but=new)
+    if refusal := planning.overlap(opened, present):
+        return refusal
     for session in opened:
         work.publish(telling.session_opened(session))
-    opened += await session_store.sessions(work, command.clinic_id, command.from_on, command.to_on, but=new)
-    opened.sort(key=lambda session: (session.starts_at, session.session_id))
+    in_order = sorted([*opened, *present], key=lambda session: (session.starts_at, session.session_id))
     beyond = planning.beyond(command, calendar)
-    return OpenedSessions(opened=len(new), days_beyond_calendar=beyond, sessions=tuple(opened))
+    return OpenedSessions(opened=len(new), days_beyond_calendar=beyond, sessions=tuple(in_order))
 
 
 async def release(command: ReleaseSessions, work: Work) -> list[Session]:

@@ -66,12 +66,6 @@ def zone_unknown() -> Refused:
     return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
 
 
-def in_the_way(day: date) -> Refused:
-    """The clinic has another sitting at the time, opened when its week or that day was otherwise."""
-    remedy = f"close the session that is open at the time on {day}, or keep its hours; a second room is a clinic"
-    return Refused(reason=Reason.HOURS_OVERLAP, remedy=remedy)
-
-
 def may_substitute(session: Session, command: SubstituteClinician, now: datetime) -> Refused | None:
     """Whether somebody else can sit in the session; whether the other is free, the database knows."""
     if session.closed_at is not None:

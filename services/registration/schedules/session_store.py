@@ -2,7 +2,6 @@
 
 Sessions are written by set, with their slots and engagements, so that a year of a hospital is a matter of seconds. What
 a sitting takes up is written once for all of its pools; the exclusion constraints of `engagement` refuse the second.
-Whoever opens sessions has the clinic's row alone, so that two of its sittings never overlap.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -52,13 +51,6 @@ ENGAGE = """
 INSERT INTO engagement (sitting_id, resource, resource_id, starts_at, ends_at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
 ON CONFLICT (sitting_id, resource, resource_id) DO NOTHING
-"""
-IN_THE_WAY = """
-SELECT min(new.session_on) FROM session AS new
-JOIN session AS old ON old.clinic_id = new.clinic_id AND old.starts_at < new.ends_at AND old.ends_at > new.starts_at
-    AND old.starts_at > new.starts_at - interval '2 days'
-WHERE new.session_id = ANY($1) AND old.session_id <> ALL($2) AND old.closed_at IS NULL
-    AND (old.sitting_id, old.ends_at) IS DISTINCT FROM (new.sitting_id, new.ends_at)
 """
 READ = """
 SELECT session.*, engaged.* FROM session, LATERAL (
@@ -129,13 +121,6 @@ async def open_sessions(work: Work, planned: Sequence[Session]) -> set[UUID] | R
     if not taken:
         return new
     return await _engaging(work, ENGAGE, *_columns(taken, 5)) or new
-
-
-async def in_the_way(work: Work, new: Collection[UUID], planned: Sequence[Session]) -> date | None:
-    """The first day on which one of the new sessions overlaps another sitting of its clinic that was open before."""
-    ids = [one.session_id for one in planned]
-    day: date | None = await (await work.sql()).fetchval(IN_THE_WAY, list(new), ids)
-    return day
 
 
 async def session(work: Work, session_id: UUID) -> Session:
