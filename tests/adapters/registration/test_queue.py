@@ -65,6 +65,8 @@ async def test_check_in_opens_by_where_it_is_done_and_gives_a_number(registratio
     early = await waiting.arrive(first, "phone")
     assert (early.status_code, early.json()["code"]) == (409, "too-early")
     assert "30 minutes" in early.json()["remedy"]
+    own_phone = await registration.post(f"/appointments/{second}/arrival", role="patient-app")
+    assert own_phone.json()["code"] == "too-early"
     assert (await waiting.arrive(second, "kiosk")).status_code == 200
     waiting.clock(-30)
     assert (await waiting.arrive(first, "phone")).status_code == 200
