@@ -5,8 +5,9 @@ Middleware is pure ASGI: the convenient base class costs a request four times it
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
@@ -19,7 +20,7 @@ from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
 from shared.ids import new_text_id
-from shared.problem import install, problem
+from shared.problem import MEDIA_TYPE, PROBLEM, install, problem
 from shared.storable import storable
 from shared.telemetry import Telemetry
 from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
@@ -36,13 +37,14 @@ PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
 
+PROBLEM_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {}}}
+    status: {"description": text, "content": PROBLEM_CONTENT}
     for status, text in (
         (400, "no idempotency key"),
         (401, "no valid token"),
         (403, "not this caller's role"),
-        (404, "there is no such thing"),
+        (404, "there is no such thing; `code` says what is missing, such as `patient-missing`"),
         (409, "refused by a rule; `code` says which, `remedy` what to do"),
         (413, "too large"),
         (415, "a body that is no JSON"),
@@ -50,6 +52,14 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     )
 }
 """For a router's `responses`: what every command may answer."""
+
+
+def refusals(*reasons: type[StrEnum] | StrEnum) -> dict[int | str, dict[str, Any]]:
+    """`REFUSALS` of routes whose rules refuse for these reasons: the document names every code."""
+    members = [one for reason in reasons for one in (reason if isinstance(reason, type) else (reason,))]
+    codes = ", ".join(f"`{code}`" for code in sorted({*map(str, members), "stale"}))
+    told = f"refused by a rule; `remedy` says what to do, `code` is one of {codes}"
+    return {**REFUSALS, 409: {"description": told, "content": PROBLEM_CONTENT}}
 
 
 class Edge:
@@ -187,9 +197,19 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
     return router
 
 
+class Application(FastAPI):
+    """A FastAPI whose API document has the shape of a problem."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, with the schema that `PROBLEM_CONTENT` names."""
+        told = super().openapi()
+        told.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+        return told
+
+
 def assembled(title: str, lifespan: Any, routers: Iterable[APIRouter]) -> FastAPI:  # noqa: ANN401 - FastAPI's own type
     """An application of these routers, whose every route bounds its body, keeps what can be kept, and says no alike."""
-    app = FastAPI(
+    app = Application(
         title=title,
         version="1",
         lifespan=lifespan,

@@ -143,11 +143,11 @@ def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():
 
 def test_only_a_booked_patient_arrives_and_only_an_arrived_one_is_seen():
     assert arrive(HELD, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
-    assert arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
+    assert arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.ALREADY_ARRIVED
     assert arrivals.complete(BOOKED, NOW).reason is arrivals.Reason.NOT_ARRIVED
     completed = arrivals.complete(ARRIVED, NOW)
     assert (completed.appointment.status, completed.event.aggregate_version) == (Status.COMPLETED, 3)
-    assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.NOT_ARRIVED
+    assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.ALREADY_COMPLETED
 
 
 @pytest.mark.parametrize("expected", [BOOKED, ARRIVED], ids=["did not come", "was called and was not there"])
