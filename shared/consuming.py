@@ -26,6 +26,8 @@ from shared.telemetry import Telemetry
 OUTAGE_PAUSE_SECONDS = 0.25
 RETRY_SECONDS = 0.5
 ACKNOWLEDGE_SECONDS = 0.25
+PATIENCE_SECONDS = 2.0
+"""How long Kafka is waited for where something else has to go on: the measuring, the end of the process."""
 
 log = logger(__name__)
 
@@ -72,8 +74,7 @@ class Consumer:
                 log.warning("kafka-unreachable", error=type(fault).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
-                with suppress(KafkaError, OSError):
-                    await self._acknowledge()
+                await self._acknowledge_soon()
                 self._client = None
                 await kafka.stop()
 
@@ -92,8 +93,7 @@ class Consumer:
         A consumer that is cut off keeps its last lag and has no partitions.
         """
         if not self._in_hand:
-            with suppress(KafkaError, OSError):
-                await self._acknowledge()
+            await self._acknowledge_soon()
         taken = await self.taken()
         partitions = Counter(name.rpartition(":")[0] for name in taken)
         for topic in self._topics:
@@ -149,6 +149,12 @@ class Consumer:
         if self._client is not None:
             self._acknowledged_at = monotonic()
             await self._client.commit()
+
+    async def _acknowledge_soon(self) -> None:
+        """The same, or not where Kafka is away: what is not acknowledged comes again and is passed over."""
+        with suppress(KafkaError, OSError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._acknowledge()
 
     async def _taken_once(self, batch: list[Record]) -> bool:
         try:

@@ -39,6 +39,20 @@ async def test_without_kafka_nothing_is_lost_and_everything_comes_once_it_is_the
     await until(lambda: _is_zero(pair))
 
 
+async def test_who_consumes_can_be_stopped_while_kafka_is_away(pair, apache_kafka, patients):
+    async with pair.relaying():
+        await pair.say(patients[0], 1)
+        consuming = asyncio.create_task(pair.consumer().run())
+        await pair.hears(patients[0], [1])
+    apache_kafka.kill()
+    try:
+        consuming.cancel()
+        await asyncio.wait({consuming}, timeout=30)
+        assert consuming.cancelled()
+    finally:
+        await asyncio.to_thread(apache_kafka.start)
+
+
 async def test_an_event_sent_twice_takes_effect_once(pair, patients):
     records = [sealed(patient, version) for patient in patients for version in (1, 2)]
     await produce(pair.bootstrap, records)
