@@ -21,9 +21,14 @@ def register(app: typer.Typer) -> None:
 def token(
     *,
     role: Annotated[list[str], typer.Option(metavar="ROLE", help=f"One of {', '.join(Role)}; may be repeated.")],
-    subject: Annotated[str, typer.Option(metavar="ID", help="Who the token is for.")] = "developer",
+    subject: Annotated[
+        str, typer.Option(metavar="ID", help="Who it is for; a clinician's id as in the schedules.")
+    ] = "developer",
     hours: Annotated[float, typer.Option(min=0.01, max=LONGEST_HOURS, help="How long it is valid.")] = 12,
     ward: Annotated[list[str] | None, typer.Option(metavar="WARD", help="Limit it to wards; may be repeated.")] = None,
+    clinic: Annotated[
+        list[str] | None, typer.Option(metavar="CLINIC", help="A clinic that they work for; may be repeated.")
+    ] = None,
     state: StateDirectory = DEFAULT_STATE,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +41,7 @@ def token(
         fail(f"--role {unknown[0]}: use one of {', '.join(Role)}", WRONG_USE)
     lifetime = timedelta(hours=hours)
     try:
-        made = Issuer(state).token([Role(name) for name in role], subject, lifetime, ward)
+        made = Issuer(state).token([Role(name) for name in role], subject, lifetime, ward, clinic)
     except NoIssuer as failure:
         fail(failure)
     if as_json:

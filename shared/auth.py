@@ -6,13 +6,14 @@ so. No error says anything about the token's content.
 """
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeGuard
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.models import HTTPBearer
@@ -32,6 +33,8 @@ LONGEST_TOKEN: Final = 4096
 LONGEST_SUBJECT: Final = 200
 MOST_REMEMBERED: Final = 4096
 SIGN_IN: Final = "sign in again and send the new token as Authorization: Bearer"
+PRACTITIONER: Final = re.compile(r"(?:.+/)?Practitioner/([\w.-]{1,64})")
+"""What `fhirUser` says of somebody who works here (HL7 SMART App Launch 2, "fhirUser"): a reference or its full URL."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -53,11 +56,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified person or program. `wards` is None where the token does not limit them to any."""
+    """A verified person or program.
+
+    `wards` is None where the token does not limit them to any; `clinics`, which they work for, where it does not say.
+    `practitioner` is their id in the hospital's schedules (FHIR Practitioner), None for who is somebody else there.
+    """
 
     subject: str
     roles: frozenset[Role]
     wards: frozenset[str] | None = None
+    clinics: frozenset[str] | None = None
+    practitioner: str | None = None
 
     def in_ward(self, ward_id: str) -> bool:
         """Whether the token lets this caller act in the ward."""
@@ -225,15 +234,37 @@ def _token(headers: Headers, *, cookie: bool) -> str:
 
 def _caller_of(claims: Claims) -> Caller:
     """Roles that this suite does not know are passed over: an issuer serves other programs too."""
-    subject, roles, wards = claims["sub"], claims.get("roles", []), claims.get("wards")
-    shaped = _all_text(roles) and (wards is None or _all_text(wards))
-    if not (shaped and 0 < len(subject) <= LONGEST_SUBJECT):
+    subject, roles = claims["sub"], claims.get("roles", [])
+    if not (0 < len(subject) <= LONGEST_SUBJECT and _all_text(roles)):
         raise Unauthenticated("token-malformed")
-    known = frozenset(Role(role) for role in roles if role in set(Role))
-    return Caller(subject, known, None if wards is None else frozenset(wards))
+    return Caller(
+        subject,
+        frozenset(Role(role) for role in roles if role in set(Role)),
+        wards=_places(claims.get("wards")),
+        clinics=_places(claims.get("clinics")),
+        practitioner=_practitioner(claims.get("fhirUser"), subject),
+    )
 
 
-def _all_text(values: object) -> bool:
+def _places(claim: object) -> frozenset[str] | None:
+    if claim is None:
+        return None
+    if not _all_text(claim):
+        raise Unauthenticated("token-malformed")
+    return frozenset(claim)
+
+
+def _practitioner(claim: object, subject: str) -> str | None:
+    """Who has no `fhirUser` is known by the subject."""
+    if claim is None:
+        return subject
+    if not isinstance(claim, str):
+        raise Unauthenticated("token-malformed")
+    named = PRACTITIONER.fullmatch(claim)
+    return named[1] if named else None
+
+
+def _all_text(values: object) -> TypeGuard[list[str]]:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 

@@ -14,7 +14,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
 from shared.database import Database
-from shared.decision import Refused
+from shared.decision import Denied, Refused
 from shared.envelope import caused_by, commanded
 from shared.problem import problem
 from shared.tracing import Kind, Step, Tracing
@@ -25,6 +25,8 @@ LONGEST_KEY = 200
 ATTEMPTS = 3
 OK = 200
 BAD_REQUEST = 400
+REPLAYED = "Idempotent-Replayed"
+"""In an answer: it was given before, and nothing was done this time."""
 
 RECALL = "SELECT body_hash, status, answer FROM command WHERE key = $1"
 REMEMBER = """
@@ -57,7 +59,8 @@ class Commands:
     async def run(self, handler: Handler, *arguments: Any, answer: Any) -> Response:  # noqa: ANN401 - any JSON shape
         """Run `handler(*arguments, work)` once for the request's key; `answer` is a pydantic type of its result.
 
-        Answers 400 without a key, 404 for what is missing, 409 for a refusal or a lost race, 422 for a reused key.
+        Answers 400 without a key, 403 for who is denied it, 404 for what is missing, 409 for a refusal or a lost race,
+        422 for a reused key.
         """
         key = self.request.headers.get(KEY_HEADER, "")
         if not 0 < len(key) <= LONGEST_KEY:
@@ -81,10 +84,10 @@ class Commands:
                 if stored := await recall(work, key, body_hash):
                     return stored
                 result = await handler(*arguments, work)
-                if isinstance(result, Refused):
+                if isinstance(result, Refused) and not isinstance(result, Denied):
                     raise Declined(result)  # noqa: TRY301 - leaving the block is what rolls back
                 await work.react()
-                done = self._done(result, adapter)
+                done = denied(result) if isinstance(result, Denied) else self._done(result, adapter)
                 await self._remember(work, key, body_hash, done)
                 return done
         except Declined as declined:
@@ -130,12 +133,17 @@ async def recall(work: Work, key: str, body_hash: bytes) -> Response | None:
     if row["body_hash"] != body_hash:
         return key_reused()
     kind = "application/json" if row["status"] < BAD_REQUEST else "application/problem+json"
-    return Response(row["answer"], row["status"], media_type=kind)
+    return Response(row["answer"], row["status"], {REPLAYED: "true"}, media_type=kind)
 
 
 def refused(refusal: Refused) -> Response:
     """409 with the refusal's reason as its stable code."""
     return problem(409, str(refusal.reason), "The command was refused", remedy=refusal.remedy)
+
+
+def denied(denial: Denied) -> Response:
+    """403 with the denial's reason as its stable code."""
+    return problem(403, str(denial.reason), "Not this caller's to do", remedy=denial.remedy)
 
 
 def not_found(missing: Missing) -> Response:

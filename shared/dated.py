@@ -8,6 +8,8 @@ from datetime import date
 from importlib.resources import files
 from typing import Protocol, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 
 class Dated(Protocol):
     """A version with its name and the day from which it counts."""
@@ -19,6 +21,21 @@ class Dated(Protocol):
     @property
     def valid_from(self) -> date:
         """The first day on which it counts."""
+
+
+class Part(BaseModel):
+    """A part of such a file: no unknown key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VersionInFile(Part):
+    """What every such file says of itself: `source` is where its numbers come from, or that they are ours."""
+
+    version: str
+    valid_from: date
+    source: str
+    comment: str = ""
 
 
 T = TypeVar("T", bound=Dated)

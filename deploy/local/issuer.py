@@ -64,8 +64,12 @@ class Issuer:
         subject: str,
         lifetime: timedelta = LIFETIME,
         wards: Iterable[str] | None = None,
+        clinics: Iterable[str] | None = None,
     ) -> str:
-        """A bearer token for `subject` with the roles of `shared.auth.Role` given, valid from now for `lifetime`."""
+        """A bearer token for `subject` with the roles of `shared.auth.Role` given, valid from now for `lifetime`.
+
+        `wards` limits it to these; `clinics` says which the subject works for.
+        """
         key = self._key()
         now = int(wall_now().timestamp())
         roles = [str(each) for each in ([role] if isinstance(role, str) else role)]
@@ -76,8 +80,7 @@ class Issuer:
             "iat": now,
             "exp": now + int(lifetime.total_seconds()),
         }
-        if wards is not None:
-            claims["wards"] = sorted(wards)
+        claims |= {name: sorted(of) for name, of in (("wards", wards), ("clinics", clinics)) if of is not None}
         return jwt.encode({"alg": CURVE, "kid": key.kid}, claims, key, algorithms=[CURVE])
 
     def _key(self) -> OKPKey:

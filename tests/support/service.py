@@ -52,10 +52,10 @@ class ServiceUnderTest:
         """For handlers called directly: `async with service.database.work() as work`."""
         return self.host.database
 
-    def token(self, *roles: str, subject: str = "tester", wards: list[str] | None = None) -> str:
-        """A bearer token with these roles, in these wards only if they are given."""
-        claims = {"sub": subject, "roles": list(roles), "exp": int((wall_now() + timedelta(hours=1)).timestamp())}
-        claims |= {} if wards is None else {"wards": wards}
+    def token(self, *roles: str, subject: str = "tester", **claims: Any) -> str:
+        """A bearer token with these roles, and further claims such as `wards` or `clinics`."""
+        ends = int((wall_now() + timedelta(hours=1)).timestamp())
+        claims = {"sub": subject, "roles": list(roles), "exp": ends} | claims
         return jwt.encode({"alg": "Ed25519", "kid": self.key.kid}, claims, self.key, algorithms=["Ed25519"])
 
     async def get(self, path: str, *, role: str, **params: Any) -> httpx.Response:
@@ -63,15 +63,15 @@ class ServiceUnderTest:
         return await self.client.get(path, params=params, headers=self.headers(role))
 
     async def command(
-        self, method: str, path: str, *, role: str, body: Any = None, key: str | None = None
+        self, method: str, path: str, *, role: str, body: Any = None, key: str | None = None, **claims: Any
     ) -> httpx.Response:
         """Ask for something as `role`; every call has a new idempotency key unless one is given."""
-        headers = {**self.headers(role), "Idempotency-Key": key or str(new_id())}
+        headers = {**self.headers(role, **claims), "Idempotency-Key": key or str(new_id())}
         return await self.client.request(method, path, json=body, headers=headers)
 
-    def headers(self, role: str) -> dict[str, str]:
-        """The Authorization header of a role."""
-        return {"Authorization": f"Bearer {self.token(role)}"}
+    def headers(self, role: str, **claims: Any) -> dict[str, str]:
+        """The Authorization header of a role; `claims` as of a token."""
+        return {"Authorization": f"Bearer {self.token(role, **claims)}"}
 
     async def deliver(self, *events: Event, times: int = 1) -> None:
         """Take events as the consumer would take one batch from Kafka, `times` over."""

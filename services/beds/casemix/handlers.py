@@ -11,7 +11,7 @@ from uuid import UUID
 from services.beds.casemix import model, store
 from services.beds.casemix.model import DepartmentMix, Known, LoadTable, Plan, Reason, SettledCase, Table
 from services.beds.inventory import handlers as inventory
-from services.beds.scoring.model import CaseMix, Policies, Policy
+from services.beds.scoring.model import CaseMix, Policies, Policy, day_of
 from shared.decision import Refused
 from shared.work import Work
 
@@ -44,7 +44,7 @@ async def tables(work: Work) -> list[Table]:
 
 async def known(plans: Sequence[Plan], at: datetime, work: Work) -> Known:
     """What the tables in force say of these plans' codes."""
-    on = model.day_of(at)
+    on = day_of(at)
     groups = [(plan.drg_version, plan.drg) for plan in plans]
     return Known(
         weights=await store.weights(work, on, [(version, drg) for version, drg in groups if version and drg]),
@@ -69,7 +69,7 @@ async def case_mix(policy: Policy, work: Work) -> CaseMix:
 
 async def departments(work: Work) -> Sequence[DepartmentMix]:
     """The latest case mix of each department."""
-    return await store.latest(work, model.day_of(work.now))
+    return await store.latest(work, day_of(work.now))
 
 
 async def next_midnight_with_news(work: Work) -> datetime | None:
@@ -81,7 +81,7 @@ async def next_midnight_with_news(work: Work) -> datetime | None:
 
 async def compute(policies: Policies, work: Work) -> int:
     """The case mix of the day that has begun; how many departments it has."""
-    as_of = model.day_of(work.now)
+    as_of = day_of(work.now)
     until = model.midnight(as_of)
     since = until - timedelta(days=policies.at(work.now).case_mix_days)
     return await store.compute(work, as_of, since, until)

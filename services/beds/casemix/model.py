@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.beds.scoring.model import HOSPITAL_ZONE, CaseMix, Policy
+from services.beds.scoring.model import HOSPITAL_ZONE, CaseMix, Policy, day_of
 
 
 class Kind(StrEnum):
@@ -144,11 +144,6 @@ def in_use(departments: Sequence[DepartmentMix], policy: Policy) -> CaseMix:
         cmi={one.specialty: one.cmi for one in enough if one.cmi is not None},
         median_rw={one.specialty: one.median_rw for one in enough if one.median_rw is not None},
     )
-
-
-def day_of(at: datetime) -> date:
-    """The hospital's day."""
-    return at.astimezone(HOSPITAL_ZONE).date()
 
 
 def midnight(day: date) -> datetime:

@@ -11,8 +11,7 @@ from uuid import UUID
 
 from services.beds.requests.model import AdmissionRequest
 from services.beds.requests.model import Phase as RequestPhase
-from services.beds.scoring.model import DAY_SURGERY, AdmissionClass
-from services.beds.stays.model import day_of
+from services.beds.scoring.model import DAY_SURGERY, AdmissionClass, day_of
 from shared.decision import Refused
 from shared.messages.beds.daysurgery import DaySurgeryCancelled, DaySurgeryConverted, DaySurgeryScheduled
 

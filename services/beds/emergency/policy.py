@@ -7,20 +7,15 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.beds.emergency.model import Limit, Policy, Room
 from shared import dated
+from shared.dated import Part, VersionInFile
 
 Minutes = Annotated[int, Field(ge=1, le=14 * 24 * 60)]
 Triage = Annotated[int, Field(ge=1, le=4)]
 Beds = Annotated[int, Field(ge=0, le=1000)]
-
-
-class Part(BaseModel):
-    """No unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LimitInFile(Part):
@@ -38,13 +33,9 @@ class LimitInFile(Part):
         return self
 
 
-class PolicyInFile(Part):
+class PolicyInFile(VersionInFile):
     """A policy as its file has it."""
 
-    version: str
-    valid_from: date
-    source: str
-    comment: str = ""
     rooms: dict[Room, LimitInFile] = Field(min_length=len(Room))
     held_beds_a_campus: Beds
     held_beds_by_campus: dict[str, Beds]

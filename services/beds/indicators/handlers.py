@@ -6,8 +6,8 @@ from typing import Any
 
 from services.beds.indicators import model, store
 from services.beds.indicators.model import ONE_DAY, Asked, By, Diseases, Each, Indicators, Line, Sums
-from services.beds.scoring.model import Policy
-from services.beds.stays.model import INSTANT, day_of
+from services.beds.scoring.model import Policy, day_of
+from services.beds.stays.model import INSTANT
 from shared.work import Work
 
 DAYS_AT_ONCE = 31

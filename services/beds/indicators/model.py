@@ -11,8 +11,7 @@ from enum import StrEnum
 
 from services.beds.indicators import erlang
 from services.beds.indicators.erlang import Group
-from services.beds.scoring.model import HOSPITAL_ZONE, Policy, Urgency
-from services.beds.stays.model import day_of
+from services.beds.scoring.model import HOSPITAL_ZONE, Policy, Urgency, day_of
 
 ONE_DAY = timedelta(days=1)
 MICROSECONDS_A_DAY = 86_400_000_000

@@ -7,20 +7,15 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.beds.preparation.model import Consent, Item, Items, Who
 from services.beds.preparation.model import When as Moment
 from shared import dated
+from shared.dated import Part, VersionInFile
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-
-
-class Part(BaseModel):
-    """No unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Title(Part):
@@ -41,13 +36,9 @@ class ItemInFile(Part):
     consent: Consent | None = None
 
 
-class ItemsInFile(Part):
+class ItemsInFile(VersionInFile):
     """A list of items as its file has it."""
 
-    version: str
-    valid_from: date
-    source: str
-    comment: str = ""
     items: tuple[ItemInFile, ...]
 
     @model_validator(mode="after")

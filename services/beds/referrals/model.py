@@ -9,9 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.beds.scoring.model import Isolation
+from services.beds.scoring.model import Isolation, day_of
 from services.beds.scoring.table_file import RejectedLine
-from services.beds.stays.model import day_of
 from shared.decision import Refused
 from shared.messages.beds.referrals import ReferralOutSent
 

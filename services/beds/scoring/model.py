@@ -20,6 +20,11 @@ TRIAGE_LEVELS = (1, 2, 3, 4)
 LARGEST = 1_000_000
 
 
+def day_of(at: datetime) -> date:
+    """The hospital's day in which an instant lies."""
+    return at.astimezone(HOSPITAL_ZONE).date()
+
+
 class Unscorable(ValueError):
     """A value no score can be made from. `field` is its name, `remedy` what to give instead."""
 
@@ -258,7 +263,7 @@ class Policies:
 
     def at(self, now: datetime) -> Policy:
         """The version in force at an instant, by the hospital's calendar; before the first one, the first."""
-        today = now.astimezone(HOSPITAL_ZONE).date()
+        today = day_of(now)
         ordered = sorted(self.versions, key=lambda policy: policy.valid_from)
         return next((policy for policy in reversed(ordered) if policy.valid_from <= today), ordered[0])
 

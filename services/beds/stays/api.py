@@ -1,4 +1,7 @@
-"""The HTTP side of stays: parse, authorise, run the handler, answer. No rule lives here."""
+"""The HTTP side of stays: parse, authorise, run the handler, answer. No rule lives here.
+
+A ward's nurse acts for patients of the wards in her token; the coordinator for all.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +11,9 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.settings import CurrentPolicy, HoldTime
 from services.beds.stays import handlers, moving
-from services.beds.stays.model import AdmitPatient, Override, Phase, ReserveBed
+from services.beds.stays.changes import By
+from services.beds.stays.handlers import AdmitPatient
+from services.beds.stays.model import Override, Phase, ReserveBed
 from services.beds.stays.moving import TransferPatient
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
@@ -116,7 +121,7 @@ async def admit_patient(
 ) -> Response:
     """The patient has arrived at the reserved bed; 409 names the mandatory preparation items that are open."""
     reason = body.open_items_reason if body else None
-    command = AdmitPatient(stay_id=stay_id, open_items_reason=reason, admitted_by=caller.subject)
+    command = AdmitPatient(stay_id=stay_id, open_items_reason=reason, by=by_of(caller))
     return await commands.run(handlers.admit_prepared, command, answer=StayView)
 
 
@@ -126,15 +131,19 @@ async def transfer_patient(
 ) -> Response:
     """Move the patient to another free bed; the old one is to be cleaned."""
     command = TransferPatient(
-        stay_id=stay_id, bed_id=body.bed_id, policy=policy, override=override_of(body.override_reason, caller)
+        stay_id=stay_id,
+        bed_id=body.bed_id,
+        policy=policy,
+        by=by_of(caller),
+        override=override_of(body.override_reason, caller),
     )
     return await commands.run(moving.transfer_patient, command, answer=StayView)
 
 
 @router.post("/{stay_id}/leave", response_model=StayView, dependencies=[may(Role.WARD_NURSE)])
-async def leave_bed(stay_id: UUID, commands: CommandRunner) -> Response:
+async def leave_bed(stay_id: UUID, caller: CurrentCaller, commands: CommandRunner) -> Response:
     """The patient has left the bed, where the discharge service does not say so."""
-    return await commands.run(handlers.leave_bed, stay_id, answer=StayView)
+    return await commands.run(handlers.leave_bed, stay_id, by_of(caller), answer=StayView)
 
 
 @router.get("", dependencies=[may(*READERS)])
@@ -165,3 +174,8 @@ async def stay(stay_id: UUID, queries: QueryRunner) -> StayView:
 def override_of(reason: str | None, caller: Caller) -> Override | None:
     """The caller's decision to pass over a hard rule, where they gave a reason."""
     return None if reason is None else Override(reason=reason, by=caller.subject)
+
+
+def by_of(caller: Caller) -> By:
+    """Who decides, and in which wards they may."""
+    return By(subject=caller.subject, wards=caller.wards)

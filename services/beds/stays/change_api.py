@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from services.beds.housekeeping.api import CleaningView
 from services.beds.settings import CurrentPolicy
 from services.beds.stays import changing, history
-from services.beds.stays.api import OVERRIDE, READERS, StayView, Words, override_of
-from services.beds.stays.changes import By, ChangeCareTeam, ExpectLeave, TakeBack
+from services.beds.stays.api import OVERRIDE, READERS, StayView, Words, by_of, override_of
+from services.beds.stays.changes import ChangeCareTeam, ExpectLeave, TakeBack
 from services.beds.stays.moving import SwapPatients, swap_patients
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
@@ -84,7 +84,7 @@ async def exchange_beds(
 ) -> Response:
     """Two patients exchange their beds at one instant; what the rules allow only for both together passes."""
     command = SwapPatients(
-        stay_ids=body.stay_ids, policy=policy, by=_by(caller), override=override_of(body.override_reason, caller)
+        stay_ids=body.stay_ids, policy=policy, by=by_of(caller), override=override_of(body.override_reason, caller)
     )
     return await commands.run(swap_patients, command, answer=list[StayView])
 
@@ -124,7 +124,7 @@ async def change_care_team(
     stay_id: UUID, body: CareTeamBody, caller: CurrentCaller, commands: CommandRunner
 ) -> Response:
     """Another specialty or team answers for the patient, who keeps the bed (转组不转床)."""
-    command = ChangeCareTeam(stay_id=stay_id, specialty=body.specialty, care_team=body.care_team, by=_by(caller))
+    command = ChangeCareTeam(stay_id=stay_id, specialty=body.specialty, care_team=body.care_team, by=by_of(caller))
     return await commands.run(changing.change_care_team, command, answer=StayView)
 
 
@@ -133,7 +133,7 @@ async def expect_leave(
     stay_id: UUID, body: ExpectationBody, caller: CurrentCaller, commands: CommandRunner
 ) -> Response:
     """The ward says when the patient will leave (HL7 A16)."""
-    command = ExpectLeave(stay_id=stay_id, expected_leave_at=body.expected_leave_at, by=_by(caller))
+    command = ExpectLeave(stay_id=stay_id, expected_leave_at=body.expected_leave_at, by=by_of(caller))
     return await commands.run(changing.expect_leave, command, answer=StayView)
 
 
@@ -151,9 +151,5 @@ async def stay_history(stay_id: UUID, queries: QueryRunner) -> HistoryView:
     return HistoryView.model_validate(await queries.run(history.history, stay_id), from_attributes=True)
 
 
-def _by(caller: Caller) -> By:
-    return By(subject=caller.subject, wards=caller.wards)
-
-
 def _take_back(stay_id: UUID, body: ReasonBody, caller: Caller) -> TakeBack:
-    return TakeBack(stay_id=stay_id, reason=body.reason, by=_by(caller))
+    return TakeBack(stay_id=stay_id, reason=body.reason, by=by_of(caller))

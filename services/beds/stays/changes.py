@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.beds.inventory.model import Bed
 from services.beds.stays.model import Phase, Reason, Stay, check_admitted
-from shared.decision import Refused
+from shared.decision import Denied, Refused
 from shared.messages.beds.stays import (
     AdmissionCancelled,
     CareTeamChanged,
@@ -32,11 +32,11 @@ class By:
     subject: str
     wards: frozenset[str] | None = None
 
-    def refused_in(self, stay: Stay) -> Refused | None:
+    def refused_in(self, stay: Stay) -> Denied | None:
         """A ward's nurse decides for the ward's own patients."""
         if self.wards is None or stay.ward_id in self.wards:
             return None
-        return Refused(reason=Reason.OTHER_WARD, remedy="ask the patient's own ward or the coordinator")
+        return Denied(reason=Reason.OTHER_WARD, remedy="ask the patient's own ward or the coordinator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

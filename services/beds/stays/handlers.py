@@ -5,6 +5,7 @@ Rows are locked in the order stay (by id), request, bed (by id).
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
 from services.beds.scoring.model import Sex
 from services.beds.stays import changes, model, store
+from services.beds.stays.changes import By
 from services.beds.stays.loading import CONFLICTS, stay_in_hand, suitability
-from services.beds.stays.model import AdmitPatient, Phase, ReserveBed, Stay, Summary
+from services.beds.stays.model import Phase, ReserveBed, Stay, Summary
 from shared.decision import Refused
 from shared.messages.discharge.clearance import DischargeOrdered, PatientLeft
 from shared.messages.registration.patients import PatientDeceased
@@ -27,6 +29,15 @@ from shared.work import Work
 NOT_WAITING = Refused(
     reason=requests_model.Reason.NOT_WAITING, remedy="read the request: it has a bed already, or is withdrawn"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitPatient:
+    """The patient has arrived. `open_items_reason`: why with mandatory preparation items open, if they are."""
+
+    stay_id: UUID
+    open_items_reason: str | None
+    by: By
 
 
 async def reserve_bed(command: ReserveBed, work: Work) -> Stay | Refused:
@@ -56,10 +67,11 @@ async def reserve_bed(command: ReserveBed, work: Work) -> Stay | Refused:
 
 async def admit_prepared(command: AdmitPatient, work: Work) -> Stay | Refused:
     """Put the patient into the bed that is reserved for them, once they are prepared or somebody says why not."""
-    decision = model.admit(await stay_in_hand(command.stay_id, work), work.now)
+    stay = await stay_in_hand(command.stay_id, work)
+    decision = command.by.refused_in(stay) or model.admit(stay, work.now)
     if isinstance(decision, Refused):
         return decision
-    refused = await preparation.let_in(command.stay_id, command.open_items_reason, command.admitted_by, work)
+    refused = await preparation.let_in(command.stay_id, command.open_items_reason, command.by.subject, work)
     return refused or await admit_patient(command.stay_id, work)
 
 
@@ -79,10 +91,10 @@ async def admit_patient(stay_id: UUID, work: Work) -> Stay | Refused:
     return stay
 
 
-async def leave_bed(stay_id: UUID, work: Work) -> Stay | Refused:
+async def leave_bed(stay_id: UUID, by: By, work: Work) -> Stay | Refused:
     """The patient has left the bed without the discharge service saying so."""
     stay = await stay_in_hand(stay_id, work)
-    return model.check_admitted(stay) or await _leave(stay, work.now, work)
+    return by.refused_in(stay) or model.check_admitted(stay) or await _leave(stay, work.now, work)
 
 
 async def on_patient_left(event: PatientLeft, work: Work) -> None:

@@ -5,14 +5,14 @@ again under the same id. A hard rule is broken only by an override with a reason
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from services.beds.inventory.model import Bed
 from services.beds.requests.model import AdmissionRequest
 from services.beds.scoring.hard_rules import Rule
-from services.beds.scoring.model import HOSPITAL_ZONE, Policy, Sex
+from services.beds.scoring.model import Policy, Sex, day_of
 from shared.decision import Refused
 from shared.messages.beds.stays import BedReleased, BedReserved, PatientAdmitted, PatientTransferred, ReservationExpired
 
@@ -69,15 +69,6 @@ class ReserveBed:
     policy: Policy
     override: Override | None = None
     proposed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmitPatient:
-    """The patient has arrived. `open_items_reason`: why with mandatory preparation items open, if they are."""
-
-    stay_id: UUID
-    open_items_reason: str | None
-    admitted_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +143,6 @@ class Summary:
     open: int
     left: int
     bed_days: int
-
-
-def day_of(at: datetime) -> date:
-    """The day of an instant by the hospital's clock."""
-    return at.astimezone(HOSPITAL_ZONE).date()
 
 
 def reserve(

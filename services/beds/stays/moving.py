@@ -30,6 +30,7 @@ class TransferPatient:
     stay_id: UUID
     bed_id: str
     policy: Policy
+    by: By
     override: Override | None = None
 
 
@@ -46,7 +47,7 @@ class SwapPatients:
 async def transfer_patient(command: TransferPatient, work: Work) -> Stay | Refused:
     """Move the patient to another bed; the old one is to be cleaned."""
     stay = await stay_in_hand(command.stay_id, work)
-    if refused := model.check_admitted(stay) or _lies_there(stay, command.bed_id):
+    if refused := command.by.refused_in(stay) or model.check_admitted(stay) or _lies_there(stay, command.bed_id):
         return refused
     request = await requests.request(stay.stay_id, work)
     beds = await inventory.beds_for_change([stay.bed_id, command.bed_id], work)

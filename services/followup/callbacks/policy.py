@@ -8,20 +8,15 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.followup.callbacks.calling import Attempts, Policy
 from shared import dated
+from shared.dated import Part, VersionInFile
 
 Hours = Annotated[int, Field(ge=1, le=24 * 14)]
 Days = Annotated[int, Field(ge=1, le=366)]
 Times = Annotated[int, Field(ge=1, le=20)]
-
-
-class Part(BaseModel):
-    """No unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Calls(Part):
@@ -56,13 +51,9 @@ class Trying(Part):
     on_days: Times
 
 
-class PolicyInFile(Part):
+class PolicyInFile(VersionInFile):
     """A policy as its file has it."""
 
-    version: str
-    valid_from: date
-    source: str
-    comment: str = ""
     zone: str
     calls: Calls
     first: First

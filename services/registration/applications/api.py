@@ -20,10 +20,10 @@ from services.registration.applications.model import (
     Wanted,
 )
 from services.registration.booking.model import Channel
-from services.registration.materials.api import MaterialView
+from services.registration.materials.api import CurrentClinician, MaterialView
 from services.registration.patients.model import DECEASED
 from services.registration.schedules.bodies import Code
-from shared.auth import CurrentCaller, Role, may
+from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.http import QueryRunner, refusals
 from shared.ids import new_id
@@ -107,23 +107,25 @@ class Filter(BaseModel, extra="forbid"):
 @router.post("/applications", status_code=201, response_model=ApplicationView, dependencies=[may(*APPLICANTS)])
 async def submit(body: ApplicationBody, commands: CommandRunner) -> Response:
     """Apply for one of the places that the clinic gives by need (按需分配号源)."""
-    command = Submit(**{**dict(body), "application_id": body.application_id or new_id()})
+    command = Submit(**dict(body) | {"application_id": body.application_id or new_id()})
     return await commands.run(handlers.submit, command, answer=ApplicationView)
 
 
 @router.post("/applications/{application_id}/acceptance", response_model=ApplicationView, dependencies=[may(*DECIDERS)])
 async def accept(
-    application_id: UUID, body: AcceptanceBody, caller: CurrentCaller, commands: CommandRunner
+    application_id: UUID, body: AcceptanceBody, clinician: CurrentClinician, commands: CommandRunner
 ) -> Response:
     """See the patient: booked at once in the earliest fitting place, or once a session has one."""
-    command = Accept(application_id=application_id, urgency=body.urgency, decided_by=caller.subject)
+    command = Accept(application_id=application_id, urgency=body.urgency, by=clinician)
     return await commands.run(handlers.accept, command, answer=ApplicationView)
 
 
 @router.post("/applications/{application_id}/decline", response_model=ApplicationView, dependencies=[may(*DECIDERS)])
-async def decline(application_id: UUID, body: DeclineBody, caller: CurrentCaller, commands: CommandRunner) -> Response:
+async def decline(
+    application_id: UUID, body: DeclineBody, clinician: CurrentClinician, commands: CommandRunner
+) -> Response:
     """Do not see the patient, and say why."""
-    command = Decline(application_id=application_id, reason=body.reason, decided_by=caller.subject)
+    command = Decline(application_id=application_id, reason=body.reason, by=clinician)
     return await commands.run(handlers.decline, command, answer=ApplicationView)
 
 
@@ -134,10 +136,10 @@ async def decline(application_id: UUID, body: DeclineBody, caller: CurrentCaller
     dependencies=[may(*DECIDERS)],
 )
 async def redirect(
-    application_id: UUID, body: RedirectionBody, caller: CurrentCaller, commands: CommandRunner
+    application_id: UUID, body: RedirectionBody, clinician: CurrentClinician, commands: CommandRunner
 ) -> Response:
     """Let another clinic look at it, with its materials; answers the new application there."""
-    command = Redirect(application_id=application_id, clinic_id=body.clinic_id, decided_by=caller.subject)
+    command = Redirect(application_id=application_id, clinic_id=body.clinic_id, by=clinician)
     return await commands.run(handlers.redirect, command, answer=ApplicationView)
 
 

@@ -20,6 +20,7 @@ from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment
 from services.registration.materials import handlers as materials
 from services.registration.materials.model import Material
+from services.registration.materials.reading import Clinician
 from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import Access
@@ -47,7 +48,9 @@ async def submit(command: Submit, work: Work) -> Application | Refused:
 
 async def accept(command: Accept, work: Work) -> Application | Refused:
     """See the patient: in the earliest place that is kept for applicants, or once a session has one."""
-    present = await store.application(work, command.application_id, for_change=True)
+    present = await _addressed_to(command.by, command.application_id, work)
+    if isinstance(present, Refused):
+        return present
     patient = await patients.living_patient(present.patient_id, work)
     if isinstance(patient, Refused):
         return patient
@@ -62,13 +65,17 @@ async def accept(command: Accept, work: Work) -> Application | Refused:
 
 async def decline(command: Decline, work: Work) -> Application | Refused:
     """Do not see the patient, and say why."""
-    present = await store.application(work, command.application_id, for_change=True)
+    present = await _addressed_to(command.by, command.application_id, work)
+    if isinstance(present, Refused):
+        return present
     return await _keep(model.decline(present, command, work.now), work)
 
 
 async def redirect(command: Redirect, work: Work) -> Application | Refused:
     """Let another clinic look at it, with its materials. Returns the new application."""
-    present = await store.application(work, command.application_id, for_change=True)
+    present = await _addressed_to(command.by, command.application_id, work)
+    if isinstance(present, Refused):
+        return present
     await schedules.clinic(command.clinic_id, work)
     decision = model.redirect(present, command, work.now)
     if isinstance(decision, Refused):
@@ -128,6 +135,12 @@ async def _serve_waiting(clinic_id: str, work: Work) -> None:
         patient = await patients.living_patient(waiting.patient_id, work)
         if not isinstance(patient, Refused):
             await store.save(work, await _placed(waiting, work))
+
+
+async def _addressed_to(clinician: Clinician, application_id: UUID, work: Work) -> Application | Refused:
+    """The application, kept from others, for somebody of its clinic."""
+    present = await store.application(work, application_id, for_change=True)
+    return clinician.denied_in(present.clinic_id) or present
 
 
 async def _placed(accepted: Application, work: Work) -> Application:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from services.registration.booking.model import Appointment, Channel, TakePlace
+from services.registration.materials.reading import Clinician
 from services.registration.schedules.model import Access, FindSlots, Slot, SlotKey
 from shared.decision import Refused
 from shared.messages.registration.applications import (
@@ -103,7 +104,7 @@ class Accept:
 
     application_id: UUID
     urgency: Urgency
-    decided_by: str
+    by: Clinician
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ class Decline:
 
     application_id: UUID
     reason: DeclineReason
-    decided_by: str
+    by: Clinician
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ class Redirect:
 
     application_id: UUID
     clinic_id: str
-    decided_by: str
+    by: Clinician
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ def accept(application: Application, command: Accept, now: datetime) -> Applicat
     """The clinic sees the patient; a place is still to be found."""
     if application.state is not State.SUBMITTED:
         return no(Reason.ALREADY_DECIDED)
-    decided = _decided(application, State.ACCEPTED, command.decided_by, now)
+    decided = _decided(application, State.ACCEPTED, command.by.subject, now)
     return replace(decided, urgency=command.urgency)
 
 
@@ -226,7 +227,7 @@ def decline(application: Application, command: Decline, now: datetime) -> Decide
     """The clinic does not see the patient."""
     if application.state is not State.SUBMITTED:
         return no(Reason.ALREADY_DECIDED)
-    decided = _decided(application, State.DECLINED, command.decided_by, now)
+    decided = _decided(application, State.DECLINED, command.by.subject, now)
     declined = replace(decided, decline_reason=command.reason)
     return declined, ApplicationDeclined(
         application_id=declined.application_id,
@@ -252,7 +253,7 @@ def redirect(
         need=application.need,
         channel=application.channel,
     )
-    decided = _decided(application, State.REDIRECTED, command.decided_by, now)
+    decided = _decided(application, State.REDIRECTED, command.by.subject, now)
     redirected = replace(decided, redirected_to=onward.application_id)
     event = ApplicationRedirected(
         application_id=redirected.application_id,

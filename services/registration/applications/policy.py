@@ -3,20 +3,15 @@
 from datetime import date, timedelta
 from functools import cache
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.registration.applications.model import Need
 from shared import dated
 
 
-class Policy(BaseModel):
+class Policy(dated.VersionInFile):
     """By when a clinician is to have decided, from the submission on, by need."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: str
-    valid_from: date
-    source: str
     decide_hours: dict[Need, int] = Field(min_length=len(Need))
 
     def within(self, need: Need) -> timedelta:

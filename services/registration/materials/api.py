@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.materials import handlers
 from services.registration.materials.links import Link
@@ -21,10 +21,13 @@ from services.registration.materials.model import (
     State,
 )
 from services.registration.materials.ports import Unavailable
+from services.registration.materials.reading import Clinician, Outcome, Purpose
+from services.registration.materials.tally import Tally
 from services.registration.materials.vault import Vault
 from shared.auth import CurrentCaller, Role, may
 from shared.clock import wall_now
-from shared.commands import CommandRunner
+from shared.commands import REPLAYED, CommandRunner, denied
+from shared.decision import Denied
 from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import problem
@@ -96,15 +99,26 @@ class LinkView(BaseModel):
     ends_at: AwareDatetime
 
 
-class ReadView(BaseModel, from_attributes=True):
-    """Somebody has opened the material."""
+class GlassBody(BaseModel, extra="forbid"):
+    """Why somebody who does not treat the patient must read it; kept in the audit trail for ever."""
 
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
+
+
+class ReadView(BaseModel, from_attributes=True):
+    """Somebody has asked for the bytes of a material: a line of the audit trail."""
+
+    read_id: UUID
+    material_id: UUID
     subject: str
     read_at: AwareDatetime
+    purpose: Purpose = Field(description="treatment (HL7 TREAT), or break-glass (BTG)")
+    outcome: Outcome = Field(description="given a link, has read, or was refused")
+    reason: str | None = Field(description="why the glass was broken")
 
 
 class ReadList(BaseModel):
-    """Everybody who has, the first first."""
+    """Lines of the audit trail."""
 
     reads: list[ReadView]
 
@@ -112,8 +126,17 @@ class ReadList(BaseModel):
 class Signed(BaseModel, extra="forbid"):
     """What a link says of itself."""
 
+    purpose: Purpose
     ends: int = Field(ge=0, le=2**53)
     signature: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def _clinician(caller: CurrentCaller) -> Clinician:
+    return Clinician(subject=caller.subject, practitioner=caller.practitioner, clinics=caller.clinics)
+
+
+CurrentClinician = Annotated[Clinician, Depends(_clinician)]
+"""For a route that a clinician calls: who it is, and where they work."""
 
 
 @router.post("/materials", status_code=201, response_model=MaterialView, dependencies=[may(*UPLOADERS)])
@@ -123,7 +146,7 @@ async def begin_material(body: MaterialBody, commands: CommandRunner) -> Respons
         remedy = f"send at most {LARGEST_BYTES} bytes, such as a smaller scan or a report in pieces"
         field = {"field": "size_bytes", "in": "body", "reason": "is too large", "remedy": remedy}
         return problem(413, "material-too-large", "The material is too large", remedy=remedy, fields=[field])
-    command = BeginMaterial(**{**dict(body), "material_id": body.material_id or new_id()})
+    command = BeginMaterial(**dict(body) | {"material_id": body.material_id or new_id()})
     return await commands.run(handlers.begin_material, command, answer=MaterialView)
 
 
@@ -172,9 +195,25 @@ async def scan_again(material_id: UUID, commands: CommandRunner) -> Response:
 
 
 @router.post("/materials/{material_id}/links", status_code=201, response_model=LinkView, dependencies=[may(*READERS)])
-async def link_for(material_id: UUID, caller: CurrentCaller, commands: CommandRunner) -> Response:
-    """A link to the bytes for this caller, good for five minutes."""
-    return await commands.run(handlers.link_for, material_id, caller.subject, wall_now(), answer=LinkView)
+async def link_for(
+    material_id: UUID, clinician: CurrentClinician, request: Request, commands: CommandRunner
+) -> Response:
+    """A link to the bytes for this caller, good for five minutes; for who treats the patient."""
+    answer = await commands.run(handlers.link_for, material_id, clinician, wall_now(), answer=LinkView)
+    _count(request, answer, Purpose.TREATMENT)
+    return answer
+
+
+@router.post(
+    "/materials/{material_id}/break-glass", status_code=201, response_model=LinkView, dependencies=[may(*READERS)]
+)
+async def break_glass(
+    material_id: UUID, body: GlassBody, clinician: CurrentClinician, request: Request, commands: CommandRunner
+) -> Response:
+    """The same for who does not treat the patient and has to read it (紧急访问): written down, and looked at later."""
+    answer = await commands.run(handlers.break_glass, material_id, clinician, body.reason, wall_now(), answer=LinkView)
+    _count(request, answer, Purpose.BREAK_GLASS)
+    return answer
 
 
 @router.get(
@@ -191,11 +230,13 @@ async def content(
     queries: QueryRunner,
 ) -> Response:
     """The bytes behind a link; who reads is written down before the first of them leaves."""
-    link = Link(material_id=material_id, subject=caller.subject, ends=signed.ends, signature=signed.signature)
+    link = Link(material_id=material_id, subject=caller.subject, **dict(signed))
     found = await queries.run(handlers.open_material, link, wall_now())
-    if found is None:
-        remedy = "ask for a new one: POST /materials/{material_id}/links"
-        return problem(403, "link-invalid", "The link has ended or is somebody else's", remedy=remedy)
+    tally: Tally = request.app.state.tally
+    if isinstance(found, Denied):
+        tally.note(link.purpose, Outcome.REFUSED)
+        return denied(found)
+    tally.note(link.purpose, Outcome.READ)
     vault: Vault = request.app.state.vault
     pieces = vault.read(material_id)
     try:
@@ -209,9 +250,26 @@ async def content(
 
 @router.get("/materials/{material_id}/reads", dependencies=[may(*OVERSEERS)])
 async def reads(material_id: UUID, queries: QueryRunner) -> ReadList:
-    """Who has read it, and when."""
+    """Who has asked for its bytes, when, and what came of it; the first first."""
     found = await queries.run(handlers.reads, material_id)
     return ReadList.model_validate({"reads": found}, from_attributes=True)
+
+
+@router.get("/material-reads", dependencies=[may(*OVERSEERS)])
+async def reads_to_review(
+    queries: QueryRunner,
+    before: Annotated[UUID | None, Query(description="the last read_id of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> ReadList:
+    """What somebody should look at: refusals, and all that was done behind broken glass; the latest first."""
+    found = await queries.run(handlers.reads_to_review, limit, before)
+    return ReadList.model_validate({"reads": found}, from_attributes=True)
+
+
+def _count(request: Request, answer: Response, purpose: Purpose) -> None:
+    outcome = {201: Outcome.LINKED, 403: Outcome.REFUSED}.get(answer.status_code)
+    if outcome and REPLAYED not in answer.headers:
+        request.app.state.tally.note(purpose, outcome)
 
 
 async def _joined(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -8,9 +8,10 @@ from uuid import UUID
 from services.registration.booking import handlers as booking
 from services.registration.materials import model, store
 from services.registration.materials.links import Link
-from services.registration.materials.model import BeginMaterial, Material, Part, Reason, State
+from services.registration.materials.model import BeginMaterial, Material, Part, State
+from services.registration.materials.reading import INVALID_LINK, Clinician, Outcome, Purpose, Reason
 from services.registration.materials.sniffing import media_type
-from shared.decision import Refused
+from shared.decision import Denied, Refused
 from shared.work import Missing, Work
 
 
@@ -89,26 +90,44 @@ async def scan_again(material_id: UUID, work: Work) -> Material | Refused:
     return material
 
 
-async def link_for(material_id: UUID, subject: str, wall: datetime, work: Work) -> Link | Refused:
-    """A link that opens the material for this caller, for five minutes."""
-    if (await store.material(work, material_id)).state is not State.AVAILABLE:
-        return model.no(Reason.NOT_AVAILABLE)
-    return Link.sign(await store.secret(work), material_id, subject, wall)
+async def link_for(material_id: UUID, clinician: Clinician, wall: datetime, work: Work) -> Link | Refused:
+    """A link for this caller, for five minutes, where they treat the patient; either way it is written down."""
+    if refused := model.unreadable(await store.material(work, material_id)):
+        return refused
+    if await store.ask(work, material_id, clinician) is Outcome.REFUSED:
+        return clinician.denied(Reason.NOT_TREATING)
+    return Link.sign(await store.secret(work), material_id, clinician.subject, Purpose.TREATMENT, wall)
 
 
-async def open_material(link: Link, wall: datetime, work: Work) -> Material | None:
-    """The material that the link opens, its reading written down; None for a link that opens nothing."""
+async def break_glass(
+    material_id: UUID, clinician: Clinician, reason: str, wall: datetime, work: Work
+) -> Link | Refused:
+    """A link for somebody who does not treat the patient, and says why they must read it; written down with it."""
+    if refused := model.unreadable(await store.material(work, material_id)):
+        return refused
+    subject = clinician.subject
+    await store.note(work, material_id, subject, Purpose.BREAK_GLASS, Outcome.LINKED, reason)
+    return Link.sign(await store.secret(work), material_id, subject, Purpose.BREAK_GLASS, wall)
+
+
+async def open_material(link: Link, wall: datetime, work: Work) -> Material | Denied:
+    """The material that the link opens; the reading, or the attempt with a link that opens nothing, written down."""
     found = await store.material(work, link.material_id)
-    if not link.opens(await store.secret(work), wall):
-        return None
-    await store.note_read(work, link.material_id, link.subject)
-    return found
+    opens = link.opens(await store.secret(work), wall)
+    outcome = Outcome.READ if opens else Outcome.REFUSED
+    await store.note(work, link.material_id, link.subject, link.purpose, outcome)
+    return found if opens else INVALID_LINK
 
 
 async def reads(material_id: UUID, work: Work) -> list[store.ReadRow]:
-    """Who has read it, the first first. `Missing` without the material."""
+    """Who has asked for it, the first first. `Missing` without the material."""
     await store.material(work, material_id)
     return await store.reads(work, material_id)
+
+
+async def reads_to_review(limit: int, before: UUID | None, work: Work) -> list[store.ReadRow]:
+    """Refusals and broken glass, the latest first; with `before` those further back."""
+    return await store.to_review(work, limit, before)
 
 
 async def abandon_uploads(work: Work, limit: int) -> int:

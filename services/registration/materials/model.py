@@ -228,6 +228,11 @@ def scan_again(material: Material, now: datetime) -> Material | Refused:
     return replace(material, scans=0, scan_due_at=now)
 
 
+def unreadable(material: Material) -> Refused | None:
+    """Why nobody can read it, or None."""
+    return None if material.state is State.AVAILABLE else no(Reason.NOT_AVAILABLE)
+
+
 def told(material: Material) -> MaterialReceived | MaterialRejected | None:
     """What is said of it: it is said once, when it is decided whether the treating side may read it."""
     if material.state is State.AVAILABLE:

@@ -10,7 +10,7 @@ from datetime import datetime
 from secrets import token_bytes
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, func, text, update
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, func, text, tuple_, update
 from sqlmodel import Field, col, delete, select
 
 from services.registration.materials.model import (
@@ -23,6 +23,7 @@ from services.registration.materials.model import (
     RejectReason,
     State,
 )
+from services.registration.materials.reading import TREATED_FOR, Clinician, Outcome, Purpose
 from services.registration.tables import Row, words
 from shared.ids import new_id
 from shared.work import Missing, Work
@@ -30,7 +31,27 @@ from shared.work import Missing, Work
 OF_APPLICATION = "fk_material_application_id"
 WAITS_FOR_SCAN = "scan_due_at IS NOT NULL"
 UPLOADING = "state = 'uploading'"
+TO_REVIEW = "purpose = 'break-glass' OR outcome = 'refused'"
 KEEP_SECRET = "INSERT INTO material_secret (one, secret) VALUES (true, $1) ON CONFLICT DO NOTHING"  # noqa: S105
+
+ASK = """
+INSERT INTO material_read (read_id, material_id, subject, read_at, purpose, outcome)
+SELECT $1, material_id, $3::text, $4, 'treatment', CASE WHEN EXISTS (
+    SELECT FROM appointment
+    LEFT JOIN session USING (session_id)
+    LEFT JOIN engagement ON engagement.sitting_id = session.sitting_id AND resource = 'clinician' AND resource_id = $5
+    WHERE appointment.patient_id = material.patient_id
+        AND status IN ('booked', 'displaced', 'arrived', 'completed') AND slot_starts_at > $7
+        AND (appointment.clinic_id = ANY($6) OR resource_id IS NOT NULL)
+) OR EXISTS (
+    SELECT FROM application
+    WHERE application.application_id = material.application_id
+        AND (clinic_id = ANY($6) AND state NOT IN ('declined', 'withdrawn') OR decided_by = $3::text)
+) THEN 'linked' ELSE 'refused' END
+FROM material WHERE material_id = $2
+RETURNING outcome
+"""
+"""Whether somebody treats the patient, and the trail's row of it: one statement decides and writes down."""
 
 
 class MaterialRow(Row, table=True):
@@ -93,15 +114,26 @@ class PartRow(Row, table=True):
 
 
 class ReadRow(Row, table=True):
-    """Somebody has opened a material."""
+    """Somebody has asked for a material's bytes: the audit trail."""
 
     __tablename__ = "material_read"
-    __table_args__ = (Index("ix_material_read_material_id", "material_id"),)
+    __table_args__ = (
+        CheckConstraint(f"purpose IN ({words(Purpose)})", name="material_read_purpose"),
+        CheckConstraint(f"outcome IN ({words(Outcome)})", name="material_read_outcome"),
+        CheckConstraint(
+            "(purpose = 'break-glass' AND outcome = 'linked') = (reason IS NOT NULL)", name="material_read_reason"
+        ),
+        Index("ix_material_read_material_id", "material_id"),
+        Index("ix_material_read_to_review", "read_at", postgresql_where=text(TO_REVIEW)),
+    )
 
     read_id: UUID = Field(primary_key=True)
     material_id: UUID = Field(foreign_key="material.material_id")
     subject: str
     read_at: datetime = Field(sa_type=DateTime(timezone=True))
+    purpose: str = Field(sa_column_kwargs={"server_default": Purpose.TREATMENT.value})
+    outcome: str = Field(sa_column_kwargs={"server_default": Outcome.READ.value})
+    reason: str | None
 
 
 class SecretRow(Row, table=True):
@@ -199,15 +231,44 @@ async def oldest_upload_at(work: Work) -> datetime | None:
     return (await work.session.exec(query)).one()
 
 
-async def note_read(work: Work, material_id: UUID, subject: str) -> None:
-    """Write down who reads it."""
-    work.session.add(ReadRow(read_id=new_id(), material_id=material_id, subject=subject, read_at=work.now))
+async def ask(work: Work, material_id: UUID, clinician: Clinician) -> Outcome:
+    """Whether the clinician is of the treating side now; written down before it is answered."""
+    since = work.now - TREATED_FOR
+    clinics = sorted(clinician.clinics or ())
+    values = (new_id(), material_id, clinician.subject, work.now, clinician.practitioner, clinics, since)
+    return Outcome(await (await work.sql()).fetchval(ASK, *values))
+
+
+async def note(
+    work: Work, material_id: UUID, subject: str, purpose: Purpose, outcome: Outcome, reason: str | None = None
+) -> None:
+    """Write down who asked, why, and what came of it."""
+    row = ReadRow(
+        read_id=new_id(),
+        material_id=material_id,
+        subject=subject,
+        read_at=work.now,
+        purpose=purpose,
+        outcome=outcome,
+        reason=reason,
+    )
+    work.session.add(row)
 
 
 async def reads(work: Work, material_id: UUID) -> list[ReadRow]:
-    """Who has read it, the first first."""
+    """Who has asked for it, the first first."""
     query = select(ReadRow).where(col(ReadRow.material_id) == material_id)
     return list(await work.session.exec(query.order_by(col(ReadRow.read_at), col(ReadRow.read_id))))
+
+
+async def to_review(work: Work, limit: int, before: UUID | None) -> list[ReadRow]:
+    """Refusals, and what was done behind broken glass, the latest first; with `before` those further back."""
+    place = col(ReadRow.read_at), col(ReadRow.read_id)
+    query = select(ReadRow).where(text(f"({TO_REVIEW})")).order_by(*(column.desc() for column in place)).limit(limit)
+    if before is not None:
+        last = select(ReadRow.read_at, ReadRow.read_id).where(col(ReadRow.read_id) == before)
+        query = query.where(tuple_(*place) < last.scalar_subquery())
+    return list(await work.session.exec(query))
 
 
 async def secret(work: Work) -> bytes:

@@ -106,6 +106,18 @@ async def test_a_broken_hard_rule_is_named_and_passed_over_only_with_a_reason_an
     assert (unneeded["overridden_rule"], unneeded["override_reason"]) == (None, None)
 
 
+async def test_a_nurse_admits_moves_and_lets_go_the_patients_of_her_wards_alone(beds):
+    event = await comes(beds)
+    await reserve(beds, event.request_id, TWIN_1)
+    unprepared = {"open_items_reason": "ward-decision"}
+    for what, body in (("admission", unprepared), ("transfer", {"bed_id": TWIN_2}), ("leave", None)):
+        path = f"/stays/{event.request_id}/{what}"
+        elsewhere = await beds.command("POST", path, role="ward-nurse", body=body, wards=["east/S1"])
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "other-ward")
+        here = await beds.command("POST", path, role="ward-nurse", body=body, wards=["east/C1", "east/S1"])
+        assert here.status_code == 200, here.text
+
+
 async def test_leaving_twice_or_as_a_stranger_changes_nothing(beds):
     event = await admitted(beds, TWIN_1)
     stranger = await comes(beds)

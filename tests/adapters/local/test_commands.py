@@ -106,11 +106,12 @@ def test_tail_of_an_unknown_topic_makes_none(journey):
 
 
 def test_a_token_carries_its_role(journey, stack):
-    made = answer(journey("token", "--role", "coordinator", "--ward", "N3", "--json"))
+    made = answer(journey("token", "--role", "coordinator", "--ward", "N3", "--clinic", "echo", "--json"))
     caller = Verifier(stack.home.root / "jwks.json").caller(made["token"])
     assert caller.roles == {Role.COORDINATOR}
     assert caller.in_ward("N3")
     assert not caller.in_ward("N4")
+    assert caller.clinics == {"echo"}
 
 
 def test_an_unknown_role_is_wrong_use_and_names_the_known(journey):

@@ -17,11 +17,13 @@ def issuer(tmp_path):
 
 
 def test_a_service_takes_its_token_for_what_it_says(issuer):
-    token = issuer.token([Role.WARD_NURSE, Role.COORDINATOR], "nurse-7", timedelta(hours=1), wards=["N3"])
+    token = issuer.token(
+        [Role.WARD_NURSE, Role.COORDINATOR], "nurse-7", timedelta(hours=1), wards=["N3"], clinics=["echo"]
+    )
     caller = Verifier(issuer.jwks).caller(token)
     assert caller.subject == "nurse-7"
     assert caller.roles == {Role.WARD_NURSE, Role.COORDINATOR}
-    assert caller.wards == {"N3"}
+    assert (caller.wards, caller.clinics) == ({"N3"}, {"echo"})
 
 
 def test_a_token_of_the_past_is_refused(issuer):

@@ -65,8 +65,9 @@ class Registration:
         (session,) = await self.open(clinic_id, NOON + timedelta(days=days))
         return SlotKey(session_id=UUID(session["session_id"]), starts_at=datetime.fromisoformat(session["starts_at"]))
 
-    async def post(self, path: str, *, role: str = "front-desk", body: Any = None, key: str | None = None):
-        return await self.service.command("POST", path, role=role, body=body, key=key)
+    async def post(self, path: str, *, role: str = "front-desk", **asked: Any) -> httpx.Response:
+        """`asked` is the body, the key, and claims of the token."""
+        return await self.service.command("POST", path, role=role, **asked)
 
     async def take(
         self, slot: SlotKey, patient_id: UUID, *, hold: bool = False, key: str | None = None, **fields: Any

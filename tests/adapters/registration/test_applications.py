@@ -47,8 +47,9 @@ async def submit(registration, patient_id: UUID | None = None, **fields):
 
 
 async def decide(registration, application: dict, what: str, role: str = "clinician", **body):
+    """As somebody of the clinic that it is addressed to."""
     path = f"/applications/{application['application_id']}/{what}"
-    return await registration.post(path, role=role, body=body or None)
+    return await registration.post(path, role=role, body=body or None, clinics=[application["clinic_id"]])
 
 
 async def accept(registration, application: dict, urgency: str = "routine"):
@@ -159,6 +160,25 @@ async def test_a_redirected_application_is_a_new_one_in_the_other_clinic_with_it
     there = (await registration.service.get(path, role="clinician")).json()
     assert [(one["kind"], one["state"]) for one in there["materials"]] == [("imaging", "uploading")]
     assert await told(registration) == ["ApplicationSubmitted", "ApplicationRedirected", "ApplicationSubmitted"]
+
+
+async def test_only_the_clinic_that_it_is_addressed_to_decides(registration):
+    await registration.clinic()
+    await registration.clinic("rheumatology")
+    application = (await submit(registration)).json()
+    bodies = {
+        "acceptance": {"urgency": "stat"},
+        "decline": {"reason": "not-indicated"},
+        "redirection": {"clinic_id": "rheumatology"},
+    }
+    for what, body in bodies.items():
+        path = f"/applications/{application['application_id']}/{what}"
+        other = await registration.post(path, role="clinician", body=body, clinics=["rheumatology"])
+        assert (other.status_code, other.json()["code"]) == (403, "other-clinic")
+        unsaid = await registration.post(path, role="clinician", body=body)
+        assert (unsaid.status_code, unsaid.json()["code"]) == (403, "clinics-claim-missing")
+        assert "`clinics`" in unsaid.json()["remedy"]
+    assert [one["state"] for one in await rows(registration)] == ["submitted"]
 
 
 async def test_what_is_not_decided_in_time_is_listed_as_overdue(registration):

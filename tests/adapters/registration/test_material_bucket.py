@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 from services.registration.app import SERVICE
 from services.registration.materials.ports import Unavailable
 from services.registration.materials.s3 import Bucket
-from tests.adapters.registration.test_materials import PDF, Uploads
+from tests.adapters.registration.uploading import PDF, Uploads
 
 KEYS = {"materials_access_key": "invented", "materials_secret_key": "invented"}
 

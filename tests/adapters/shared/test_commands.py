@@ -34,6 +34,7 @@ async def test_the_same_key_has_the_same_answer_and_one_effect(registration):
     again = await registration.command("POST", "/patients", body=body, key="k-1", **DESK)
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.content == again.content
+    assert ("idempotent-replayed" in first.headers, again.headers["idempotent-replayed"]) == (False, "true")
     assert len(await registration.said()) == 1
 
 

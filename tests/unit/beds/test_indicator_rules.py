@@ -6,7 +6,7 @@ import pytest
 
 from services.beds.indicators import model
 from services.beds.indicators.model import Asked, BadRange, By, Each, Sums, WardNow
-from services.beds.stays.model import day_of
+from services.beds.scoring.model import day_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 2)

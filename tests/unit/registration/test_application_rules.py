@@ -13,7 +13,6 @@ from services.registration.applications import model as applications
 from services.registration.applications import policy
 from services.registration.applications.store import ApplicationRow
 from services.registration.materials import model
-from services.registration.materials.links import Link
 from services.registration.materials.sniffing import media_type
 from services.registration.materials.store import MaterialRow
 from shared.decision import Refused
@@ -107,16 +106,6 @@ def test_a_type_is_told_by_the_bytes_alone(head, kind):
 @given(st.binary(max_size=400))
 def test_whatever_comes_is_told_or_refused(head):
     assert media_type(head, len(head)) in {None, "application/pdf", "image/jpeg", "image/png", "application/dicom"}
-
-
-def test_a_link_of_one_caller_and_material_opens_nothing_else():
-    link = Link.sign(b"secret", ID, "a", NOW)
-    assert link.opens(b"secret", NOW + timedelta(minutes=4, seconds=59))
-    assert not link.opens(b"secret", NOW + timedelta(minutes=5))
-    assert not link.opens(b"other", NOW)
-    for other in ({"subject": "b"}, {"ends": link.ends + 1}, {"material_id": UUID(int=1)}):
-        fields = {name: getattr(link, name) for name in ("material_id", "subject", "ends", "signature")}
-        assert not Link(**{**fields, **other}).opens(b"secret", NOW)
 
 
 def test_every_need_has_a_time_to_decide():

@@ -68,7 +68,29 @@ def refused(verifier, text):
 
 
 def test_a_good_token_names_its_caller(verifier):
-    assert verifier.caller(token(wards=["N3"])) == Caller("nurse-7", frozenset({Role.WARD_NURSE}), frozenset({"N3"}))
+    caller = verifier.caller(token(wards=["N3"], clinics=["cardiology", "echo"]))
+    roles, wards, clinics = {Role.WARD_NURSE}, frozenset({"N3"}), frozenset({"cardiology", "echo"})
+    assert caller == Caller("nurse-7", frozenset(roles), wards, clinics, practitioner="nurse-7")
+
+
+@pytest.mark.parametrize(
+    ("claim", "practitioner"),
+    [
+        (None, "nurse-7"),
+        ("Practitioner/D-1042", "D-1042"),
+        ("https://fhir.example/r4/Practitioner/D-1042", "D-1042"),
+        ("Patient/D-1042", None),
+        ("https://fhir.example/NoPractitioner/D-1042", None),
+        ("Practitioner/D-1042/_history/2", None),
+    ],
+)
+def test_a_practitioner_is_known_by_the_standard_claim_else_by_the_subject(verifier, claim, practitioner):
+    assert verifier.caller(token(fhirUser=claim)).practitioner == practitioner
+
+
+def test_a_token_without_clinics_says_nothing_and_an_empty_list_says_none(verifier):
+    assert verifier.caller(token()).clinics is None
+    assert verifier.caller(token(clinics=[])).clinics == frozenset()
 
 
 @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
@@ -115,6 +137,8 @@ def test_a_strangers_signature_is_refused(verifier):
         {"roles": "coordinator"},
         {"roles": [1]},
         {"wards": "N3"},
+        {"clinics": "cardiology"},
+        {"fhirUser": ["Practitioner/D-1042"]},
         {"nbf": NOON + timedelta(minutes=1)},
         {"exp": float("nan")},
     ],
