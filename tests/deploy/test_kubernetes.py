@@ -2,14 +2,12 @@
 
 import json
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from deploy.local.jars import kafka_version
 from services.beds.app import SERVICE as BEDS
@@ -19,45 +17,14 @@ from services.followup.app import SERVICE as FOLLOWUP
 from services.registration.app import SERVICE as REGISTRATION
 from shared.broker import TOPICS
 from tests.support.dockerfile import image_of
-from tests.support.tools import custom_schemas, kustomize
+from tests.support.manifests import OVERLAYS, SOURCES, WORKLOADS, every_container, of_kind, rendered
+from tests.support.tools import custom_schemas
 
-K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 SERVICES = {service.name: service for service in (REGISTRATION, BEDS, DISCHARGE, FOLLOWUP, CONSOLE)}
-OVERLAYS = ("single-node", "high-availability")
-SOURCES = "sources"
 VERSION = "1.32"
 CONNECTIONS_BESIDE_THE_POOL = 3
-WORKLOADS = ("StatefulSet", "Job")
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@cache
-def rendered(overlay):
-    """Every resource of an overlay; of `SOURCES`, as they are written: that needs no program."""
-    if overlay == SOURCES:
-        files = [path for path in K8S.rglob("*.yaml") if path.name != "kustomization.yaml"]
-        return [each for path in files for each in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader)]
-    said = subprocess.run([*kustomize(), K8S / overlay], capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    return list(yaml.load_all(said.stdout, Loader=yaml.CSafeLoader))
-
-
-def of_kind(overlay, *kinds):
-    """Resources of these kinds by name."""
-    return {each["metadata"]["name"]: each for each in rendered(overlay) if each["kind"] in kinds}
-
-
-def containers(workload):
-    """Its containers, those that run first included."""
-    pod = workload["spec"]["template"]["spec"]
-    return [*pod.get("initContainers", []), *pod["containers"]]
-
-
-def every_container(overlay):
-    """(workload, container) for all of an overlay."""
-    found = of_kind(overlay, *WORKLOADS)
-    return [(name, container) for name, workload in found.items() for container in containers(workload)]
 
 
 def closed(schema):
