@@ -25,7 +25,7 @@ from services.registration.guide.api import router as guide
 from services.registration.limits.api import router as limits
 from services.registration.materials import handlers as material_handlers
 from services.registration.materials.api import router as materials
-from services.registration.materials.vault import Vault
+from services.registration.materials.vault import Vault, quarantine_age
 from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
 from services.registration.queue.api import router as queue
@@ -54,6 +54,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
     dispatch = Dispatch(settings.senders)
     host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
     vault = host.app.state.vault = Vault(objects=settings.object_store, scanner=settings.virus_scanner)
+    host.measured.append(quarantine_age(host.telemetry, host.database.clock))
     if vault.may_scan:
         host.timers.append(Timer(name="scans", fire=vault.scan_due, next_due_at=material_handlers.next_scan_at))
     async with writer_lane(host):

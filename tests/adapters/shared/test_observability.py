@@ -15,9 +15,13 @@ RULES = Path(__file__).resolve().parents[3] / "deploy/alerts/carejourney.rules.y
 SERVICES = ("registration", "beds", "discharge", "followup", "console")
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum"), "counter": ("_total",), "gauge": ("",), "info": ("_info",)}
 FROM_PROMETHEUS = {"job", "instance", "le"}
-OF_ONE = {"journey_bed_wait_ratio": "beds"}
+OF_ONE = {
+    "journey_bed_wait_ratio": "beds",
+    "journey_emergency_limits_total": "beds",
+    "journey_quarantine_age_seconds": "registration",
+}
 """What one service alone shows; everything else that is asked for, every service does."""
-OF_BEDS = {"urgency"}
+OF_BEDS = {"urgency", "room", "alert"}
 LABELS = {
     label for metric in vars(Telemetry("x")).values() if hasattr(metric, "_labelnames") for label in metric._labelnames
 }
