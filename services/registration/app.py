@@ -51,7 +51,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
     """Let reminders out and materials into the store by the ways that the settings name, and run the writer lane."""
     settings = host.settings
     assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
-    dispatch = Dispatch(settings.senders)
+    dispatch = Dispatch(settings.senders, host.telemetry)
     host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
     vault = host.app.state.vault = Vault(objects=settings.object_store, scanner=settings.virus_scanner)
     host.measured.append(quarantine_age(host.telemetry, host.database.clock))
