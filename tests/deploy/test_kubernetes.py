@@ -17,7 +17,7 @@ from services.followup.app import SERVICE as FOLLOWUP
 from services.registration.app import SERVICE as REGISTRATION
 from shared.broker import TOPICS
 from tests.support.dockerfile import image_of
-from tests.support.manifests import OVERLAYS, SOURCES, WORKLOADS, every_container, of_kind, rendered
+from tests.support.manifests import BY_HAND, OVERLAYS, SOURCES, WORKLOADS, every_container, of_kind, pod_of, rendered
 from tests.support.tools import custom_schemas
 
 SERVICES = {service.name: service for service in (REGISTRATION, BEDS, DISCHARGE, FOLLOWUP, CONSOLE)}
@@ -50,7 +50,7 @@ def custom():
     return found
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_every_resource_fits_its_published_schema(overlay):
     for resource in rendered(overlay):
         group = resource["apiVersion"].partition("/")[0]
@@ -87,7 +87,7 @@ def test_a_resource_with_a_fault_does_not_fit():
         kubernetes_validate.validate(spoilt, VERSION, strict=True)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_every_image_has_a_version(overlay):
     for name, container in every_container(overlay):
         assert re.search(r":[^:/]*\d+\.\d+", container["image"]), (name, container["image"])
@@ -109,7 +109,7 @@ def test_every_container_has_requests_and_limits_and_no_way_to_rise(overlay):
 @pytest.mark.parametrize("overlay", [*OVERLAYS, SOURCES])
 def test_every_pod_runs_as_somebody_who_is_not_root_and_gets_no_key_to_the_cluster(overlay):
     for name, workload in of_kind(overlay, *WORKLOADS).items():
-        pod = workload["spec"]["template"]["spec"]
+        pod = pod_of(workload)
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] > 0
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -248,6 +248,6 @@ def test_what_is_acknowledged_outlives_the_loss_of_a_machine():
     assert all(topic["spec"]["replicas"] == 3 for topic in of_kind("high-availability", "KafkaTopic").values())
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_no_secret_is_in_the_files(overlay):
     assert not of_kind(overlay, "Secret")

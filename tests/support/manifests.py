@@ -16,7 +16,8 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 K8S = DEPLOY / "k8s"
 OVERLAYS = ("single-node", "high-availability")
 SOURCES = "sources"
-WORKLOADS = ("StatefulSet", "Job")
+WORKLOADS = ("StatefulSet", "Job", "CronJob")
+BY_HAND = ("backup", "restore")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 EXAMPLE = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", (DEPLOY / ".env.example").read_text()))
 
@@ -53,9 +54,15 @@ def of_kind(overlay, *kinds):
     return {each["metadata"]["name"]: each for each in rendered(overlay) if each["kind"] in kinds}
 
 
+def pod_of(workload):
+    """What its pods are."""
+    spec = workload["spec"]
+    return (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]["spec"]
+
+
 def containers(workload):
     """Its containers, those that run first included."""
-    pod = workload["spec"]["template"]["spec"]
+    pod = pod_of(workload)
     return [*pod.get("initContainers", []), *pod["containers"]]
 
 
