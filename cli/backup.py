@@ -128,11 +128,7 @@ def restore(
             typer.confirm(f"Replace all data of {', '.join(names)}?", abort=True)
         with _servers(url, kafka, state) as (address_of, bootstrap):
             again = _restored(found, identity, address_of, bootstrap, _store(kept_in, url, state))
-    if as_json:
-        show_json({"restored": [asdict(head) for _, head in found], "records_to_read_again": again})
-        return
-    for name, count in again.items():
-        typer.echo(f"restored {name}: {count} records will be read again")
+    _show_restored([head for _, head in found], again, as_json=as_json)
 
 
 def _make_key(path: Path, *, as_json: bool) -> None:
@@ -230,3 +226,11 @@ def _show(found: Sequence[tuple[Path, Head]], *, as_json: bool) -> None:
         show_json([{"file": str(path), **asdict(head)} for path, head in found])
         return
     show_table(COLUMNS, [(head.service, head.taken_at, head.revision, head.rows, path) for path, head in found])
+
+
+def _show_restored(heads: Sequence[Head], again: dict[str, int], *, as_json: bool) -> None:
+    if as_json:
+        show_json({"restored": [asdict(head) for head in heads], "records_to_read_again": again})
+        return
+    for name, count in again.items():
+        typer.echo(f"restored {name}: {count} records will be read again")
