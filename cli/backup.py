@@ -170,7 +170,7 @@ def _restored(
             taken_at = datetime.fromisoformat(head.taken_at)
             again[head.service] = asyncio.run(rewind(bootstrap, head.service, taken_at))
             if of_store:
-                materials.prove(asyncio.run(materials.wanted(address)), of_store)
+                materials.prove(asyncio.run(materials.available(address)), of_store)
     return again
 
 
@@ -183,7 +183,7 @@ def _store(kept_in: str | None, url: str | None, state: Path) -> Path | None:
 
 def _back_up_materials(address: str, store: Path | None, directory: Path, recipient: Recipient) -> str:
     """What was done, in words."""
-    wanted = asyncio.run(materials.wanted(address))
+    wanted = asyncio.run(materials.available(address))
     if store is not None:
         return f"{materials.back_up(wanted, store, directory, recipient)} of {len(wanted)} materials were new"
     return f"without {len(wanted)} materials: name their directory with --materials, or keep versions in their bucket"

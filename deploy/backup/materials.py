@@ -12,7 +12,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -33,7 +34,7 @@ AVAILABLE = f"SELECT material_id::text AS key, sha256 FROM material WHERE state 
 SAID_AT_ONCE: Final = 3
 
 
-async def wanted(url: str) -> dict[str, str]:
+async def available(url: str) -> dict[str, str]:
     """Material id → SHA-256, of all that registration's database says is available."""
     async with connected(SERVICE, url) as connection:
         try:
@@ -50,11 +51,11 @@ def back_up(wanted: dict[str, str], store: Path, directory: Path, recipient: Rec
         if target.exists():
             continue
         try:
-            with Folder(store).place(key).open("rb") as file, _whole(target) as partial:
+            with _opened(store, key) as file, _whole(target) as partial:
                 source = _Hashing(file)
                 pyrage.encrypt_io(source, partial, [recipient])
                 _must_be(source.digest, sha256)
-        except (OSError, _Altered):
+        except _Unfit:
             unfit.append(key)
         else:
             kept += 1
@@ -89,20 +90,28 @@ def prove(wanted: dict[str, str], store: Path) -> None:
     unfit = []
     for key, sha256 in wanted.items():
         try:
-            with Folder(store).place(key).open("rb") as file:
+            with _opened(store, key) as file:
                 _must_be(hashlib.file_digest(file, "sha256").hexdigest(), sha256)
-        except (OSError, _Altered):
+        except _Unfit:
             unfit.append(key)
-    _refuse(unfit, f"are not in {store} as they were uploaded, and in no backup here: look for an older one")
+    remedy = "take altered ones out of it and restore again; where one is missing look for another backup"
+    _refuse(unfit, f"are not in {store} as they were uploaded: {remedy}")
 
 
-class _Altered(Exception):
-    """Bytes are not those that the database says."""
+class _Unfit(Exception):
+    """The store has not the bytes that the database names."""
+
+
+def _opened(store: Path, key: str) -> BufferedReader:
+    try:
+        return Folder(store).place(key).open("rb")
+    except OSError:
+        raise _Unfit from None
 
 
 def _must_be(found: str, wanted: str) -> None:
     if found != wanted:
-        raise _Altered
+        raise _Unfit
 
 
 def _refuse(unfit: list[str], what: str) -> None:
@@ -131,9 +140,9 @@ def _decrypt(path: Path, into: BinaryIO, identity: Identity) -> None:
 def _whole(target: Path, owner: Path | None = None) -> Iterator[BinaryIO]:
     """A file that gets its name when all of it is on disk; a new file and its folder belong to whoever has `owner`."""
     made = not target.parent.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{new_id()}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
             file.flush()
@@ -141,8 +150,11 @@ def _whole(target: Path, owner: Path | None = None) -> Iterator[BinaryIO]:
         if owner is not None and os.geteuid() == 0:
             _hand_over([partial, *([target.parent] if made else [])], owner)
         partial.replace(target)
+    except OSError as failure:
+        raise BackupFailed(f"{target} cannot be written ({failure.strerror}): give it room, then do it again") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _hand_over(paths: list[Path], owner: Path) -> None:

@@ -55,7 +55,7 @@ async def backed_up(uploads, store, directory, key):
 
 async def new_ones(uploads, store, directory, key):
     """Back up the materials that are not there yet; how many."""
-    return materials.back_up(await materials.wanted(address(uploads)), store, directory, keys.public_half(key))
+    return materials.back_up(await materials.available(address(uploads)), store, directory, keys.public_half(key))
 
 
 async def test_what_the_restored_database_names_is_there_as_it_was_uploaded(uploads, store, key, postgres, tmp_path):
@@ -70,7 +70,7 @@ async def test_what_the_restored_database_names_is_there_as_it_was_uploaded(uplo
     try:
         assert materials.bring_back(tmp_path / "to", store, keys.private_half(key)) == 3
         await restore(path, head, url, keys.private_half(key))
-        wanted = await materials.wanted(url)
+        wanted = await materials.available(url)
         assert wanted.keys() == set(uploads.ids), "the first backup does not know the third"
         materials.prove(wanted, store)
     finally:
@@ -106,8 +106,15 @@ async def test_a_material_that_the_store_has_lost_is_named_and_the_others_are_ke
     with pytest.raises(BackupFailed, match=rf"1 materials \({lost}\) are not in .*everything else is backed up"):
         await backed_up(uploads, store, tmp_path / "to", key)
     assert [path.stem for path in (tmp_path / "to/materials").glob("*/*")] == [kept]
-    with pytest.raises(BackupFailed, match=rf"1 materials \({lost}\) .* in no backup here"):
-        materials.prove(await materials.wanted(address(uploads)), store)
+    with pytest.raises(BackupFailed, match=rf"1 materials \({lost}\) .* look for another backup"):
+        materials.prove(await materials.available(address(uploads)), store)
+
+
+async def test_a_place_that_takes_nothing_is_named_and_blames_no_material(uploads, store, key, tmp_path):
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to/materials").write_text("a file in the way")
+    with pytest.raises(BackupFailed, match=r"to/materials/.* cannot be written \(Not a directory\)"):
+        await new_ones(uploads, store, tmp_path / "to", key)
 
 
 async def test_the_command_backs_them_up_or_says_that_it_does_not(uploads, store, key, tmp_path):
