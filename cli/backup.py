@@ -27,6 +27,7 @@ from deploy.local.stack import Stack, StackFailed
 
 NAMES = tuple(service.name for service in SERVICES)
 BUCKET = "s3://"
+ELSEWHERE = "name their directory with --materials, or keep versions in their bucket"
 COLUMNS = ("service", "taken at", "schema", "rows", "file")
 
 Url = Annotated[
@@ -161,16 +162,15 @@ def _restored(
     again = {}
     with progress() as say:
         for file, head in found:
-            of_store = store if head.service == materials.SERVICE else None
-            if of_store:
-                say(f"{materials.bring_back(file.parent, of_store, identity)} materials brought back")
+            if store and head.service == materials.SERVICE:
+                say(f"{materials.bring_back(file.parent, store, identity)} materials brought back")
             say(f"restoring {head.service}")
             address = address_of(head.service)
             asyncio.run(restore_one(file, head, address, identity))
             taken_at = datetime.fromisoformat(head.taken_at)
             again[head.service] = asyncio.run(rewind(bootstrap, head.service, taken_at))
-            if of_store:
-                materials.prove(asyncio.run(materials.available(address)), of_store)
+            if head.service == materials.SERVICE:
+                say(_prove_materials(address, store))
     return again
 
 
@@ -184,9 +184,18 @@ def _store(kept_in: str | None, url: str | None, state: Path) -> Path | None:
 def _back_up_materials(address: str, store: Path | None, directory: Path, recipient: Recipient) -> str:
     """What was done, in words."""
     wanted = asyncio.run(materials.available(address))
-    if store is not None:
-        return f"{materials.back_up(wanted, store, directory, recipient)} of {len(wanted)} materials were new"
-    return f"without {len(wanted)} materials: name their directory with --materials, or keep versions in their bucket"
+    if store is None:
+        return f"without {len(wanted)} materials: {ELSEWHERE}" if wanted else "no materials"
+    return f"{materials.back_up(wanted, store, directory, recipient)} of {len(wanted)} materials were new"
+
+
+def _prove_materials(address: str, store: Path | None) -> str:
+    """What was found, in words; raises where the store has not all that the restored database names."""
+    wanted = asyncio.run(materials.available(address))
+    if store is None:
+        return f"{len(wanted)} materials were not looked at: {ELSEWHERE}" if wanted else "no materials"
+    materials.prove(wanted, store)
+    return f"{len(wanted)} materials are as they were uploaded"
 
 
 @contextmanager
