@@ -14,6 +14,7 @@ from deploy.backup.faults import BackupFailed
 from deploy.local.databases import Databases
 from services.registration.app import SERVICE
 from services.registration.materials.folder import Folder
+from shared.provisioning import create_topics
 from tests.adapters.registration.test_materials import PDF, Uploads
 
 
@@ -131,3 +132,30 @@ async def test_the_command_backs_them_up_or_says_that_it_does_not(uploads, store
         CliRunner().invoke, application(["cli.backup"]), ["restore", "--check", "--key", str(key), str(file)]
     )
     assert "2 materials beside it are whole" in checked.stderr
+
+
+@pytest.mark.timeout(180)
+async def test_the_command_brings_database_and_materials_back(uploads, store, key, postgres, apache_kafka, tmp_path):
+    await asyncio.to_thread(create_topics, apache_kafka.bootstrap)
+    path, _, _ = await backed_up(uploads, store, tmp_path / "to", key)
+    lost, kept = (Folder(store).place(material_id) for material_id in uploads.ids)
+    lost.unlink()
+    databases = Databases(admin_url=postgres.admin_url, passwords=tmp_path / "passwords.json", prefix="restoring_")
+    url = (await databases.provide(["registration"]))["registration"]
+    asked = ["restore", str(path), "--yes", "--key", str(key), "--url", url, "--kafka", apache_kafka.bootstrap]
+    try:
+        ran = await asyncio.to_thread(
+            CliRunner().invoke, application(["cli.backup"]), [*asked, "--materials", str(store)]
+        )
+        assert ran.exit_code == 0, ran.output
+        assert "1 materials brought back" in ran.stderr
+        assert "2 materials are as they were uploaded" in ran.stderr
+        assert lost.read_bytes() == PDF + bytes([0])
+        kept.write_bytes(PDF)
+        again = await asyncio.to_thread(
+            CliRunner().invoke, application(["cli.backup"]), [*asked, "--materials", str(store)]
+        )
+        assert again.exit_code == 1
+        assert f"1 materials ({uploads.ids[1]}) are not in" in again.stderr
+    finally:
+        await databases.remove(["registration"])
