@@ -25,9 +25,10 @@ demo: install ## play a hospital with 27 recorded patients: make demo [ARGS="--o
 install: .venv/.installed ## make .venv with everything to run, and the command .venv/bin/journey
 
 .PHONY: images
-images: ## build an image of every service: make images [ENGINE=podman] [VERSION=0.1.0]
+images: ## build an image of every service, and of operations: make images [ENGINE=podman] [VERSION=0.1.0]
 	@for service in registration beds discharge followup console simulator; do \
 		$(ENGINE) build --build-arg SERVICE=$$service -f deploy/Dockerfile -t carejourney/$$service:$(VERSION) .; done
+	@$(ENGINE) build --target operations -f deploy/Dockerfile -t carejourney/operations:$(VERSION) .
 
 .PHONY: compose-env
 compose-env: install ## write deploy/.env with fresh passwords, and keys for trials; then deploy/README.md

@@ -36,7 +36,7 @@ from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
 from shared.straight import Endpoint, Straight
-from shared.telemetry import Telemetry
+from shared.telemetry import Oldest, Telemetry
 from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
 from shared.work import Hearers, Work
@@ -74,7 +74,8 @@ class Service:
     timers: Sequence[Timer] = ()
     settings: type[Settings] = Settings
     resources: Callable[["Host"], AbstractAsyncContextManager[None]] | None = None
-    """Opens what only this service has (a worker process, a client) and puts it on `host.app.state`; may add timers."""
+    """Opens what only this service has (a worker process, a client) and puts it on `host.app.state`; may add timers and
+    what is measured."""
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class Host:
     effects: Effects
     app: FastAPI
     timers: list[Timer] = field(default_factory=list)
+    measured: list[Oldest] = field(default_factory=list)
     consumer: Consumer | None = None
     clockwork: Timers | None = None
     relay: Relay | None = None
@@ -153,6 +155,8 @@ class Host:
             with suppress(*FAULTS):
                 async with asyncio.timeout(PATIENCE_SECONDS), self.database.work() as work:
                     await self._waiting(work)
+                    for oldest in self.measured:
+                        await oldest.look(work)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _waiting(self, work: Work) -> Mapping[str, Any]:

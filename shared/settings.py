@@ -1,5 +1,7 @@
 """What a process must be told before it starts: environment variables with the prefix `JOURNEY_`, read once.
 
+An empty variable tells nothing: compose cannot leave one out.
+
 Invariants: settings are complete, checked and frozen before anything connects; a process that was told wrong dies with
 one list of all that is wrong; no value of a variable is ever printed, so no password is.
 """
@@ -44,7 +46,12 @@ class Settings(BaseSettings):
     """What every service needs. A service that needs more adds fields of its own; `description` is the remedy."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, enable_decoding=False
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        enable_decoding=False,
     )
 
     service: str

@@ -1,9 +1,12 @@
 """What a service measures about itself, for Prometheus.
 
 Invariants: every application has a registry of its own, so that two in one program never mix; labels hold route
-templates, types, topics and outcomes, never an id, so that the number of series stays small. All times are wall time.
+templates, types, topics and outcomes, never an id, so that the number of series stays small. All times are wall time,
+but for what waits in business time (`Oldest`).
 """
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import (
@@ -17,7 +20,9 @@ from prometheus_client import (
     generate_latest,
 )
 
+from shared.clock import Clock
 from shared.tracing import Tracing
+from shared.work import Work
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -80,3 +85,31 @@ class Telemetry:
     def render(self) -> bytes:
         """Everything in Prometheus text format, of `CONTENT_TYPE`."""
         return generate_latest(self.registry)
+
+
+class Oldest:
+    """How long the oldest of something has waited, in seconds of business time; 0 where nothing waits.
+
+    The host asks `since` every two seconds for its instant; the age is computed when metrics are read, so that it rises
+    also while nobody can be asked.
+    """
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        clock: Clock,
+        name: str,
+        about: str,
+        since: Callable[[Work], Awaitable[datetime | None]],
+    ) -> None:
+        self._clock = clock
+        self._since = since
+        self._instant: datetime | None = None
+        Gauge(name, about, registry=telemetry.registry).set_function(self._seconds)
+
+    async def look(self, work: Work) -> None:
+        """Ask since when the oldest waits."""
+        self._instant = await self._since(work)
+
+    def _seconds(self) -> float:
+        return max(0.0, (self._clock.now() - self._instant).total_seconds()) if self._instant else 0.0

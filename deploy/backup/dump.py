@@ -42,7 +42,7 @@ async def back_up(service: str, url: str, directory: Path, recipient: Recipient)
 
     The service may run; whoever restores it gets the state of one instant, outbox and inbox included.
     """
-    async with _connected(service, url) as connection, connection.transaction(isolation="repeatable_read"):
+    async with connected(service, url) as connection, connection.transaction(isolation="repeatable_read"):
         snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
         taken_at = wall_now()
         try:
@@ -67,7 +67,7 @@ async def restore(path: Path, head: Head, url: str, identity: Identity) -> None:
 
     Raises `BackupFailed`, and then nothing has changed unless the message says so.
     """
-    async with _connected(head.service, url) as connection:
+    async with connected(head.service, url) as connection:
         if others := await connection.fetchval(OTHERS):
             raise BackupFailed(
                 f"{others} others are connected to the database of {head.service}: stop the service, then restore"
@@ -78,7 +78,8 @@ async def restore(path: Path, head: Head, url: str, identity: Identity) -> None:
 
 
 @asynccontextmanager
-async def _connected(service: str, url: str) -> AsyncIterator[asyncpg.Connection]:
+async def connected(service: str, url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a service's database. Raises `BackupFailed` where there is none to be had."""
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, TimeoutError, ValueError) as failure:

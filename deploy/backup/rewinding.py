@@ -5,10 +5,11 @@ versions know, so going back further than needed costs time and changes nothing.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib import import_module
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -50,19 +51,29 @@ async def _stands(bootstrap: str, group: str, places: list[TopicPartition]) -> d
     """Where the group has come to; -1 where it has not begun.
 
     While a broker that has just started still loads the group, it answers with no place at all, and aiokafka does not
-    look at the error beside: a consumer's `committed` would call that a group that never began.
+    look at the error beside: a consumer's `committed` would call that a group that never began. A broker that no group
+    has asked yet first makes the place where it keeps such.
     """
     deadline = monotonic() + LOADED_SECONDS
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
-        while len(told := await admin.list_consumer_group_offsets(group, partitions=places)) < len(places):
+        while len(told := await _told(admin, group, places)) < len(places):
             if monotonic() > deadline:
                 raise CoordinatorNotAvailableError
             await asyncio.sleep(AGAIN_SECONDS)
     finally:
         await admin.close()
     return {place: at.offset for place, at in told.items()}
+
+
+async def _told(admin: AIOKafkaAdminClient, group: str, places: list[TopicPartition]) -> Mapping[TopicPartition, Any]:
+    """What the broker says of them; nothing while it has nobody to ask."""
+    try:
+        said: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group, partitions=places)
+    except CoordinatorNotAvailableError:
+        return {}
+    return said
 
 
 async def _rewind(consumer: AIOKafkaConsumer, stands: dict[TopicPartition, int], to_ms: int) -> int:

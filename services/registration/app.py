@@ -26,7 +26,7 @@ from services.registration.limits.api import router as limits
 from services.registration.materials import handlers as material_handlers
 from services.registration.materials.api import router as materials
 from services.registration.materials.tally import Tally
-from services.registration.materials.vault import Vault
+from services.registration.materials.vault import Vault, quarantine_age
 from services.registration.passes.api import router as passes
 from services.registration.patients.api import router as patients
 from services.registration.queue.api import router as queue
@@ -52,10 +52,11 @@ async def resources(host: Host) -> AsyncIterator[None]:
     """Let reminders out and materials into the store by the ways that the settings name, and run the writer lane."""
     settings = host.settings
     assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
-    dispatch = Dispatch(settings.senders)
+    dispatch = Dispatch(settings.senders, host.telemetry)
     host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
     vault = host.app.state.vault = Vault(objects=settings.object_store, scanner=settings.virus_scanner)
     host.app.state.tally = Tally(host.telemetry)
+    host.measured.append(quarantine_age(host.telemetry, host.database.clock))
     if vault.may_scan:
         host.timers.append(Timer(name="scans", fire=vault.scan_due, next_due_at=material_handlers.next_scan_at))
     async with writer_lane(host):

@@ -3,6 +3,7 @@
 No container engine is used; the libraries are installed by the Dockerfile's own command, once for all images.
 """
 
+import asyncio
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from deploy.local.children import Order
 from deploy.local.layout import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.starting import ready
+from services.followup.app import SERVICE as FOLLOWUP
 from shared.broker import TOPICS
 from tests.support.dockerfile import DOCKERFILE, ROOT, admitted, assemble, image_of, libraries
 
@@ -139,7 +141,7 @@ def test_no_installer_is_left_in_the_libraries():
 
 
 def test_a_build_sees_nothing_but_code_and_locked_requirements():
-    outside = [".git/HEAD", ".env", "deploy/.env", "tests/conftest.py", "requirements/dev.txt", "cli/main.py"]
+    outside = [".git/HEAD", ".env", "deploy/.env", "deploy/compose.yaml", "tests/conftest.py", "requirements/dev.txt"]
     assert not [path for path in outside if admitted(ROOT / path)]
     assert admitted(ROOT / "services/beds/app.py")
 
@@ -162,3 +164,25 @@ def test_any_image_makes_the_topics(image, apache_kafka):
     resource = ConfigResource(ConfigResource.Type.TOPIC, "beds-events")
     settings = admin.describe_configs([resource])[resource].result(SECONDS)
     assert settings["retention.ms"].value == "-1"
+
+
+async def test_operations_back_a_database_up_and_prove_it_with_only_what_the_dockerfile_copies(run_service, tmp_path):
+    described = image_of("operations", "operations")
+    command = [sys.executable, *described.command("ENTRYPOINT")[1:]]
+    work = assemble(described, tmp_path / "image")
+
+    async def journey(*arguments):
+        ran = await asyncio.to_thread(
+            subprocess.run, [*command, *arguments], cwd=work, env={"PATH": os.environ["PATH"]}, capture_output=True
+        )
+        assert ran.returncode == 0, ran.stderr.decode()
+
+    before = files_in(work)
+    async with run_service(FOLLOWUP) as service:
+        address = service.host.settings.database_url.get_secret_value()
+        await journey("backup", "--new-key", f"{tmp_path}/key")
+        await journey("backup", "followup", "--key", f"{tmp_path}/key", "--to", f"{tmp_path}/to", "--url", address)
+    (file,) = (tmp_path / "to").glob("followup-*.age")
+    await journey("restore", "--check", "--key", f"{tmp_path}/key", str(file))
+    assert {place for place in files_in(work) - before if place.suffix != ".pyc"} == set()
+    assert described.said("USER") == image_of("beds").said("USER")

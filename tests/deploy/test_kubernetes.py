@@ -2,14 +2,12 @@
 
 import json
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from deploy.local.jars import kafka_version
 from services.beds.app import SERVICE as BEDS
@@ -19,45 +17,14 @@ from services.followup.app import SERVICE as FOLLOWUP
 from services.registration.app import SERVICE as REGISTRATION
 from shared.broker import TOPICS
 from tests.support.dockerfile import image_of
-from tests.support.tools import custom_schemas, kustomize
+from tests.support.manifests import BY_HAND, OVERLAYS, SOURCES, WORKLOADS, every_container, of_kind, pod_of, rendered
+from tests.support.tools import custom_schemas
 
-K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 SERVICES = {service.name: service for service in (REGISTRATION, BEDS, DISCHARGE, FOLLOWUP, CONSOLE)}
-OVERLAYS = ("single-node", "high-availability")
-SOURCES = "sources"
 VERSION = "1.32"
 CONNECTIONS_BESIDE_THE_POOL = 3
-WORKLOADS = ("StatefulSet", "Job")
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@cache
-def rendered(overlay):
-    """Every resource of an overlay; of `SOURCES`, as they are written: that needs no program."""
-    if overlay == SOURCES:
-        files = [path for path in K8S.rglob("*.yaml") if path.name != "kustomization.yaml"]
-        return [each for path in files for each in yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader)]
-    said = subprocess.run([*kustomize(), K8S / overlay], capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    return list(yaml.load_all(said.stdout, Loader=yaml.CSafeLoader))
-
-
-def of_kind(overlay, *kinds):
-    """Resources of these kinds by name."""
-    return {each["metadata"]["name"]: each for each in rendered(overlay) if each["kind"] in kinds}
-
-
-def containers(workload):
-    """Its containers, those that run first included."""
-    pod = workload["spec"]["template"]["spec"]
-    return [*pod.get("initContainers", []), *pod["containers"]]
-
-
-def every_container(overlay):
-    """(workload, container) for all of an overlay."""
-    found = of_kind(overlay, *WORKLOADS)
-    return [(name, container) for name, workload in found.items() for container in containers(workload)]
 
 
 def closed(schema):
@@ -83,7 +50,7 @@ def custom():
     return found
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_every_resource_fits_its_published_schema(overlay):
     for resource in rendered(overlay):
         group = resource["apiVersion"].partition("/")[0]
@@ -120,7 +87,7 @@ def test_a_resource_with_a_fault_does_not_fit():
         kubernetes_validate.validate(spoilt, VERSION, strict=True)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_every_image_has_a_version(overlay):
     for name, container in every_container(overlay):
         assert re.search(r":[^:/]*\d+\.\d+", container["image"]), (name, container["image"])
@@ -142,7 +109,7 @@ def test_every_container_has_requests_and_limits_and_no_way_to_rise(overlay):
 @pytest.mark.parametrize("overlay", [*OVERLAYS, SOURCES])
 def test_every_pod_runs_as_somebody_who_is_not_root_and_gets_no_key_to_the_cluster(overlay):
     for name, workload in of_kind(overlay, *WORKLOADS).items():
-        pod = workload["spec"]["template"]["spec"]
+        pod = pod_of(workload)
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] > 0
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -281,6 +248,6 @@ def test_what_is_acknowledged_outlives_the_loss_of_a_machine():
     assert all(topic["spec"]["replicas"] == 3 for topic in of_kind("high-availability", "KafkaTopic").values())
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", [*OVERLAYS, *BY_HAND])
 def test_no_secret_is_in_the_files(overlay):
     assert not of_kind(overlay, "Secret")

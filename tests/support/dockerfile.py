@@ -67,10 +67,10 @@ class Image:
         return placed
 
 
-def image_of(service: str) -> Image:
-    """The image that `--build-arg SERVICE=service` builds."""
+def image_of(service: str, target: str = "${SERVICE}") -> Image:
+    """The image that `--build-arg SERVICE=service` builds, up to the stage `target`."""
     stages = _stages()
-    image, name = Image(service), "${SERVICE}"
+    image, name = Image(service), target
     lineage = [stages[name]]
     while (name := lineage[-1][0][1].split(" AS ")[0].replace("${SERVICE}", service)) in stages:
         lineage.append(stages[name])

@@ -1,13 +1,15 @@
 """The timer of the emergency room's limits, and the metric that counts what it said.
 
-Invariant: only what is committed is counted.
+Invariant: only what is committed is counted. Every series begins at nought, or its first alert would be no increase.
 """
 
+from itertools import product
 from typing import Final
 
 from prometheus_client import Counter
 
 from services.beds.emergency import handlers
+from services.beds.emergency.model import Room, Said
 from shared.database import Database
 from shared.telemetry import Telemetry
 from shared.timers import Timer
@@ -22,6 +24,8 @@ class Alarms:
         self._said = Counter(
             METRIC, "Emergency patients near or past their limit", ("room", "alert"), registry=telemetry.registry
         )
+        for room, alert in product(Room, (Said.NEAR, Said.PASSED)):
+            self._said.labels(room=room, alert=alert)
 
     @property
     def timer(self) -> Timer:

@@ -24,7 +24,7 @@ class Folder:
 
     async def put(self, key: str, content: AsyncIterator[bytes], media_type: str) -> None:  # noqa: ARG002
         """Write beside, sync, rename, sync the directory. Raises `Unavailable`."""
-        place = self._place(key)
+        place = self.place(key)
         beside = place.with_name(f"{key}.{new_id()}.part")
         try:
             await asyncio.to_thread(place.parent.mkdir, parents=True, exist_ok=True)
@@ -41,13 +41,14 @@ class Folder:
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """The bytes in pieces. Raises `Unavailable`."""
         try:
-            with await asyncio.to_thread(self._place(key).open, "rb") as file:
+            with await asyncio.to_thread(self.place(key).open, "rb") as file:
                 while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
                     yield piece
         except OSError:
             raise Unavailable("the file of the material cannot be read") from None
 
-    def _place(self, key: str) -> Path:
+    def place(self, key: str) -> Path:
+        """Where the file of a key lies, or would."""
         return self.root / key[-2:] / key
 
 

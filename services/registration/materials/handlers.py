@@ -77,6 +77,11 @@ async def quarantined(limit: int, work: Work) -> list[Material]:
     return await store.quarantined(work, limit)
 
 
+async def quarantined_since(work: Work) -> datetime | None:
+    """Since when the oldest waits for its scan, also where nobody scans or no further scan is to come."""
+    return await store.quarantined_since(work)
+
+
 async def rehome(old: UUID, new: UUID, work: Work) -> None:
     """An application was sent on: its materials go with it."""
     await store.rehome(work, old, new)

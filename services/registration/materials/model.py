@@ -26,7 +26,7 @@ ABANDONED_AFTER = timedelta(hours=24)
 SCAN_LEASE = timedelta(minutes=2)
 """How long one scan may take before another process tries it. [P]"""
 MOST_SCANS = 8
-"""Then somebody has to ask for another. [P] With the waits below, about four hours."""
+"""Then somebody has to ask for another. [P] With the waits below, about two hours."""
 FIRST_WAIT = timedelta(minutes=1)
 
 

@@ -32,6 +32,10 @@ OF_APPLICATION = "fk_material_application_id"
 WAITS_FOR_SCAN = "scan_due_at IS NOT NULL"
 UPLOADING = "state = 'uploading'"
 TO_REVIEW = "purpose = 'break-glass' OR outcome = 'refused'"
+OLDEST_QUARANTINED = """
+SELECT min(material.last_part_at) FROM material_part AS part JOIN material USING (material_id)
+WHERE part.offset_bytes = 0 AND material.state = 'quarantined'
+"""
 KEEP_SECRET = "INSERT INTO material_secret (one, secret) VALUES (true, $1) ON CONFLICT DO NOTHING"  # noqa: S105
 
 ASK = """
@@ -197,6 +201,12 @@ async def quarantined(work: Work, limit: int) -> list[Material]:
     query = select(MaterialRow).where(col(MaterialRow.state) == State.QUARANTINED)
     query = query.order_by(col(MaterialRow.last_part_at), col(MaterialRow.material_id)).limit(limit)
     return [_material(row) for row in await work.session.exec(query)]
+
+
+async def quarantined_since(work: Work) -> datetime | None:
+    """Since when the oldest waits for its scan; found by its bytes, as only what is under way has any here."""
+    since: datetime | None = await (await work.sql()).fetchval(OLDEST_QUARANTINED)
+    return since
 
 
 async def rehome(work: Work, old: UUID, new: UUID) -> None:

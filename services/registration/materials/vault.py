@@ -13,10 +13,18 @@ from uuid import UUID
 from services.registration.materials import handlers, model
 from services.registration.materials.model import Material, RejectReason, State
 from services.registration.materials.ports import ObjectStore, Scanner, Unavailable, Verdict
+from shared.clock import Clock
 from shared.database import Database
 from shared.log import logger
+from shared.telemetry import Oldest, Telemetry
 
 log = logger(__name__)
+
+
+def quarantine_age(telemetry: Telemetry, clock: Clock) -> Oldest:
+    """How long the oldest material waits in quarantine, as a metric."""
+    about = "Age of the oldest material that is not scanned yet"
+    return Oldest(telemetry, clock, "journey_quarantine_age_seconds", about, handlers.quarantined_since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 Invariants: an attempt is written down and committed before it is made. One that raises or hangs is settled by itself
 and stops nobody else's. A process that dies in between leaves an attempt without result: it is unknown, and not made
-again, for a message that comes twice is worse than the next rung's alone.
+again, for a message that comes twice is worse than the next rung's alone. What came of each is counted once it is
+written down; every series begins at nought, or its first would be no increase.
 """
 
 import asyncio
-from dataclasses import dataclass
+
+from prometheus_client import Counter
 
 from services.registration.reminders import handlers
 from services.registration.reminders.handlers import Claimed
@@ -14,6 +16,7 @@ from services.registration.reminders.model import Result
 from services.registration.reminders.port import Senders
 from shared.database import Database
 from shared.log import logger
+from shared.telemetry import Telemetry
 
 AT_ONCE = 4
 PATIENCE_SECONDS = 60.0
@@ -21,11 +24,19 @@ PATIENCE_SECONDS = 60.0
 log = logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
 class Dispatch:
     """Sends what has come up by the senders that there are."""
 
-    senders: Senders
+    def __init__(self, senders: Senders, telemetry: Telemetry) -> None:
+        self._senders = senders
+        self._attempts = Counter(
+            "journey_reminder_attempts_total",
+            "Attempts to send a reminder, by what came of it",
+            ("result",),
+            registry=telemetry.registry,
+        )
+        for result in Result:
+            self._attempts.labels(result=result)
 
     async def fire(self, database: Database, limit: int) -> int:
         """Look at what has come up, at most `limit`, and send what is to be sent. Returns how many were looked at."""
@@ -43,9 +54,10 @@ class Dispatch:
             result = Result.UNKNOWN
         async with database.work() as work:
             await handlers.settle(claimed.reminder.reminder_id, claimed.reminder.attempts, result, work)
+        self._attempts.labels(result=result).inc()
 
     async def _send(self, claimed: Claimed) -> Result:
-        sender = self.senders.get(claimed.message.channel)
+        sender = self._senders.get(claimed.message.channel)
         if sender is None:
             return Result.NO_CHANNEL
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -67,6 +67,9 @@ async def test_a_resuscitation_patient_is_warned_of_and_said_to_be_past_the_limi
     assert near.request_id == event.request_id
     metrics = (await beds.client.get("/metrics")).text
     assert 'journey_emergency_limits_total{alert="passed",room="resuscitation"} 1.0' in metrics
+    assert 'journey_emergency_limits_total{alert="passed",room="observation"} 0.0' in metrics, (
+        "its first is an increase"
+    )
 
 
 async def test_two_workers_say_an_alert_once_and_a_request_told_twice_has_one_clock(beds):

@@ -1,6 +1,7 @@
 """Materials: uploaded in parts, kept in quarantine until they are scanned, and read through links."""
 
 import asyncio
+import re
 from datetime import timedelta
 from hashlib import sha256
 
@@ -50,6 +51,32 @@ async def test_a_clean_report_is_scanned_kept_and_read_by_a_clinician_who_is_wri
     assert (read.content, read.headers["content-type"]) == (content, "application/pdf")
     assert read.headers["content-disposition"] == "attachment"
     assert await uploads.trail(material) == [("tester", "treatment", "linked"), ("tester", "treatment", "read")]
+
+
+async def test_what_waits_unscanned_is_seen_to_grow_old_though_no_scan_is_to_come(uploads, clam):
+    material = await uploads.upload(PDF)
+    await clam.stop()
+    await uploads.service.sql("UPDATE material SET scans = 7")
+    await uploads.service.fire("scans")
+    assert (await uploads.state(material))["scan_given_up"]
+    uploads.service.clock.advance(timedelta(minutes=20))
+    assert await quarantine_age(uploads) == 20 * 60
+    uploads.service.clock.advance(timedelta(minutes=1))
+    assert await quarantine_age(uploads, look=False) == 21 * 60, "computed when it is read"
+    await clam.start()
+    await uploads.post(f"/materials/{material['material_id']}/scan", role="operator")
+    await uploads.service.fire("scans")
+    assert await quarantine_age(uploads) == 0
+
+
+async def quarantine_age(uploads, *, look=True):
+    """The metric, after the host has looked."""
+    if look:
+        async with uploads.service.database.work() as work:
+            for oldest in uploads.service.host.measured:
+                await oldest.look(work)
+    text = (await uploads.service.client.get("/metrics")).text
+    return float(re.search(r"(?m)^journey_quarantine_age_seconds (\S+)$", text)[1])
 
 
 async def test_an_upload_goes_on_where_it_broke_off_and_a_wrong_offset_is_told_the_right_one(uploads):

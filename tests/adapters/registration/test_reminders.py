@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from shared.messages.registration.booking import (
     AppointmentRescheduled,
 )
 from shared.messages.registration.patients import ContactChosen
+from shared.telemetry import Telemetry
 from tests.adapters.registration.conftest import Registration
 from tests.support.service import NOON
 
@@ -83,8 +85,9 @@ async def states(registration, **wanted):
     return {(one["rung"], one["slot_starts_at"]): (one["state"], one["reason"]) for one in page}
 
 
-async def fire(registration, post):
-    return await Dispatch({ContactChannel.SMS: post}).fire(registration.service.database, 100)
+async def fire(registration, post, telemetry=None):
+    dispatch = Dispatch({ContactChannel.SMS: post}, telemetry or Telemetry("test"))
+    return await dispatch.fire(registration.service.database, 100)
 
 
 async def test_who_chose_it_is_reminded_and_nobody_else(registration, tmp_path):
@@ -185,12 +188,15 @@ async def test_one_bad_address_stops_nobody(registration, post):
     for address in addresses:
         await booked(registration, await reachable(registration, address))
     registration.service.clock.advance(timedelta(days=7))
-    assert await fire(registration, post) == 5
+    telemetry = Telemetry("test")
+    assert await fire(registration, post, telemetry) == 5
     counts = (await registration.service.get("/reminders/summary", role="operator")).json()
     outcome = {(one["state"], one["reason"]): one["reminders"] for one in counts if one["state"] != "pending"}
     assert outcome == {("failed", "address-refused"): 1, ("unknown", "interrupted"): 1, ("sent", None): 2}
     results = await registration.service.sql("SELECT result, count(*) AS n FROM reminder_attempt GROUP BY result")
     assert {row["result"]: row["n"] for row in results} == {"refused": 1, "unknown": 1, "deferred": 1, "sent": 2}
+    shown = dict(re.findall(r'journey_reminder_attempts_total\{result="([^"]+)"\} (\S+)', telemetry.render().decode()))
+    assert shown == {"sent": "2.0", "refused": "1.0", "deferred": "1.0", "unknown": "1.0", "no-channel": "0.0"}
     registration.service.clock.advance(timedelta(minutes=5))
     assert await fire(registration, post) == 1
     assert [message.address for message in post.sent].count(addresses[2]) == 2
@@ -223,7 +229,9 @@ async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registr
             stopped.set()
             await asyncio.Event().wait()
 
-    dying = asyncio.create_task(Dispatch({ContactChannel.SMS: Dying()}).fire(registration.service.database, 100))
+    dying = asyncio.create_task(
+        Dispatch({ContactChannel.SMS: Dying()}, Telemetry("test")).fire(registration.service.database, 100)
+    )
     await stopped.wait()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)

@@ -81,7 +81,7 @@ def test_a_process_that_was_told_nothing_names_every_missing_variable_and_a_reme
 def test_everything_wrong_is_said_at_once_and_no_value_is_printed(environment, capsys):
     environment(
         DATABASE_URL=f"mysql://beds:{PASSWORD}@127.0.0.1/beds",
-        KAFKA="",
+        KAFKA="no-port",
         HTTP_PORT="eighty",
         CLOCK="/no/such/clock",
         JWKS="/no/such/jwks",
@@ -95,8 +95,16 @@ def test_everything_wrong_is_said_at_once_and_no_value_is_printed(environment, c
     assert (
         "JOURNEY_POOL_SIZE: input should be less than or equal to 12; give the number of database connections" in said
     )
-    for value in (PASSWORD, "eighty", "/no/such", "Upper Case", "loud"):
+    for value in (PASSWORD, "no-port", "eighty", "/no/such", "Upper Case", "loud"):
         assert value not in said
+
+
+def test_an_empty_variable_tells_nothing(environment, capsys):
+    environment(POOL_SIZE="", LANE="", OTLP_ENDPOINT="")
+    settings = load(Settings, "beds")
+    assert (settings.pool_size, settings.lane, settings.otlp_endpoint) == (12, None, None)
+    environment(KAFKA="")
+    assert "JOURNEY_KAFKA: is missing" in refusal(capsys)
 
 
 def test_an_address_without_a_database_name_is_refused(environment, capsys):
