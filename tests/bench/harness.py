@@ -113,9 +113,9 @@ class Bench(AbstractContextManager["Bench"]):
 
 
 class CpuClock:
-    """CPU time of process families, to the nanosecond: counted in ticks, each would lose half of one, twice.
+    """CPU time of process families, from each process's own clock: in ticks each would lose half a tick, twice.
 
-    A backend that has ended counts through its parent, which has waited for it, in ticks.
+    A backend that has ended counts through its parent, which has waited for it; that much in ticks.
     """
 
     def __init__(self, pids: Sequence[int]) -> None:
@@ -137,11 +137,11 @@ class CpuClock:
             seconds += ended.children_user + ended.children_system
             for process in (root, *root.children(recursive=True)):
                 with suppress(OSError):  # it has ended just now
-                    seconds += clock_gettime(_cpu_clock_of(process.pid))
+                    seconds += clock_gettime(cpu_clock_of(process.pid))
         return seconds
 
 
-def _cpu_clock_of(pid: int) -> int:
+def cpu_clock_of(pid: int) -> int:
     """Linux: the id of the clock of a process's CPU time (clock_getcpuclockid(3))."""
     return ~pid << 3 | 2
 
