@@ -5,7 +5,6 @@ Kafka: commands are taken and wait in the outbox.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared import auth, dead_letters, log
+from shared import auth, collecting, dead_letters, log
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
@@ -249,7 +248,7 @@ def main(service: Service) -> None:
         import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
-    gc.freeze()  # what is loaded now stays until the end: the collector need not walk it again and again
+    collecting.settle()
     try:
         uvicorn.run(
             host.app,
