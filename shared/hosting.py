@@ -5,7 +5,6 @@ Kafka: commands are taken and wait in the outbox.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared import auth, dead_letters, log
+from shared import auth, collecting, dead_letters, log
 from shared.bell import Bell
 from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
@@ -47,8 +46,6 @@ PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
-NEW_OBJECTS = 50_000
-"""Until the collector looks for cycles. Requests leave few, and at its usual 700 it would look every ten of them."""
 WAITING = """
 SELECT * FROM
 (SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
@@ -256,7 +253,7 @@ def main(service: Service) -> None:
         import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
-    settle_collector()
+    collecting.settle()
     try:
         uvicorn.run(
             host.app,
@@ -270,12 +267,6 @@ def main(service: Service) -> None:
         )
     except SchemaBehind as behind:
         raise SystemExit(str(behind)) from None
-
-
-def settle_collector() -> None:
-    """Once all is loaded: the collector need not walk it again and again, and looks for cycles seldom."""
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 
-from shared.hosting import settle_collector
+from shared import collecting
 from tests.bench import plot, report
 from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
@@ -67,7 +67,7 @@ def main() -> int:
     if unknown := [name for name in wanted if name not in FAMILIES]:
         parser.error(f"unknown rows {', '.join(unknown)}: give some of {', '.join(FAMILIES)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
-    settle_collector()  # as services do
+    collecting.settle()  # as services do
     load = os.getloadavg()
     rows, failed = measured(wanted, arguments.runs)
     document = report.report(rows)

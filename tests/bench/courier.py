@@ -21,7 +21,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy import Column, Integer, MetaData, Table, Uuid
 
-from shared import broker
+from shared import broker, collecting
 from shared import relay as relaying
 from shared.clock import SystemClock
 from shared.consuming import Consumer
@@ -254,6 +254,7 @@ def _all_taken(effects: Timed, events: int) -> Callable[[], Awaitable[bool]]:
 
 async def main() -> Order:
     """Play the role."""
+    collecting.settle()  # as services do
     seen = await ROLES[sys.argv[1]](json.loads(sys.stdin.readline()))
     memory = psutil.Process().memory_info().rss / MEBIBYTE
     return {**seen, "cpu_seconds": process_time() - began_cpu, "memory_mib": memory}

@@ -1,12 +1,15 @@
 """The bench's own arithmetic, its report and its picture. Nothing here is timed."""
 
 import json
+import os
+from time import clock_gettime, process_time
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from tests.bench import pgbench, plot, report, seeding
 from tests.bench.figures import Row, alternate, exponent, percentile, ratio, rounded
+from tests.bench.harness import cpu_clock_of
 
 BASELINE = {"what": "the limit", "value": 10_955.4}
 
@@ -62,6 +65,11 @@ def test_a_ratio_is_the_median_of_pairs_not_of_medians():
 def test_percentiles_and_the_single_measurement():
     assert percentile(list(range(1, 102)), 99) == pytest.approx(100)
     assert percentile([7.0], 99) == 7.0
+
+
+def test_the_cpu_clock_of_a_process_is_the_one_that_the_process_reads_itself():
+    before, between, after = process_time(), clock_gettime(cpu_clock_of(os.getpid())), process_time()
+    assert before <= between <= after
 
 
 @pytest.mark.parametrize("power", [0, 1, 1.3, 2])

@@ -33,7 +33,7 @@ CLAIM = """
          due_ats, steps[next_step] AS step, occurrences[next_step] AS occurrence, due_ats[next_step] AS due_at,
          late_ats[next_step] AS late_at, due_ats[next_step + 1] AS then_due_at
   FROM plan_due JOIN plan USING (plan_id) WHERE plan_due.next_due_at <= $1 AND plan.next_due_at <= $1
-  ORDER BY plan_due.next_due_at LIMIT $2 FOR UPDATE OF plan SKIP LOCKED
+  ORDER BY plan_due.next_due_at, plan_due.plan_id LIMIT $2 FOR UPDATE OF plan SKIP LOCKED
 """
 DECIDE = """
   SELECT claimed.*, row_number() OVER () AS number, CASE

@@ -9,7 +9,7 @@ from services.followup.plans.model import CloseReason, Followed, Plan, Task, Tas
 from services.followup.templates import handlers as templates
 from services.followup.templates.model import Risk
 from shared.envelope import correlation_id
-from shared.ids import derived_id
+from shared.ids import dated_id
 from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.patients import PatientDeceased
@@ -26,12 +26,12 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
     template = await templates.template_on(templates.AFTER_DISCHARGE, event.left_at.date(), work)
     if template is None or not model.opens_plan(event, followed):
         return
-    plan_id = derived_id(event.stay_id, template.name)
+    before = await store.plan_of_stay(work, event.patient_id, event.stay_id, template.name)
+    plan_id = before.plan_id if before else dated_id(event.left_at, event.stay_id, template.name)
     correlation = model.token(correlation_id(), otherwise=str(plan_id))
     plan, opened = model.open_plan(
         event, template, Risk.STANDARD, plan_id=plan_id, correlation_id=correlation, now=work.now
     )
-    before = await store.plan_or_none(work, plan_id)
     if before is not None:
         if not model.opens_again(before, event):
             return

@@ -1,9 +1,10 @@
 """The tables of plans and their tasks.
 
-Invariants, held by the database: one plan a stay and template (the plan's id is made of them, and the index that
-finds a patient's plans says so again); one running plan a patient and purpose; `next_due_at`
+Invariants, held by the database: one plan a stay and template; one running plan a patient and purpose; `next_due_at`
 is what the plan's own schedule says, and `plan_due` what the plans say; each occurrence of a step becomes a task at
 most once.
+The plan's id begins with the instant of leaving: plans of one day, which fall due together, lie side by side in every
+index, as they do in the table.
 """
 
 from datetime import date, datetime

@@ -47,15 +47,17 @@ async def plan(work: Work, plan_id: UUID) -> Plan:
 
 async def locked_plan(work: Work, plan_id: UUID) -> Plan:
     """The plan, locked until the end of the transaction, or `Missing`."""
-    found = await plan_or_none(work, plan_id)
-    if found is None:
-        raise Missing("plan", plan_id)
-    return found
-
-
-async def plan_or_none(work: Work, plan_id: UUID) -> Plan | None:
-    """The plan, locked until the end of the transaction, if there is one."""
     row = await work.session.get(PlanRow, plan_id, populate_existing=True, with_for_update=True)
+    if row is None:
+        raise Missing("plan", plan_id)
+    return to_plan(row)
+
+
+async def plan_of_stay(work: Work, patient_id: UUID, stay_id: UUID, template: str) -> Plan | None:
+    """The stay's plan by this template, locked until the end of the transaction, if there is one."""
+    of_stay = and_(col(PlanRow.patient_id) == patient_id, col(PlanRow.stay_id) == stay_id)
+    query = select(PlanRow).where(of_stay, col(PlanRow.template) == template).with_for_update()
+    row = (await work.session.exec(query, execution_options=FRESH)).one_or_none()
     return None if row is None else to_plan(row)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from services.followup.app import SERVICE
-from shared.ids import derived_id, new_id
+from shared.ids import dated_id, new_id
 from shared.messages.beds.stays import LeaveUndone, PatientAdmitted
 from shared.messages.discharge.clearance import PatientLeft
 from shared.messages.registration.booking import AppointmentBooked
@@ -32,8 +32,8 @@ class Case:
 
     @property
     def plan_id(self) -> UUID:
-        """The id that the stay's plan always has."""
-        return derived_id(self.stay_id, "post-discharge")
+        """The id of the plan of a stay that the patient left at noon."""
+        return dated_id(NOON, self.stay_id, "post-discharge")
 
     def again(self) -> "Case":
         """The same patient's next stay."""

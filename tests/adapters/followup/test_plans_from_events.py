@@ -1,11 +1,13 @@
 """Plans open and end by what others tell, in whatever order it comes."""
 
+import asyncio
 from datetime import timedelta
 from itertools import permutations
 
 import asyncpg
 import pytest
 
+from services.followup.plans import handlers
 from shared.ids import new_id
 from tests.adapters.followup.conftest import NOON, Case, types
 
@@ -125,6 +127,37 @@ async def test_an_undone_leaving_ends_the_plan_and_the_real_one_opens_it_anew_in
     said = await followup.said()
     assert types(said) == ["plan-opened", "plan-closed", "plan-opened"]
     assert [one.aggregate_version for one in said] == [1, 2, 3]
+    assert {one.plan_id for one in said} == {case.plan_id}
+
+
+async def test_a_stays_plan_is_known_by_the_stay_whatever_its_id(followup, case):
+    kept = new_id()
+    await followup.deliver(case.left())
+    await followup.sql("UPDATE plan SET plan_id = $1", kept)
+    await followup.deliver(case.undone(NOON + DAY), case.left(NOON + 2 * DAY))
+    [plan] = await followup.sql("SELECT plan_id, status, left_at FROM plan")
+    assert plan == {"plan_id": kept, "status": "active", "left_at": NOON + 2 * DAY}
+
+
+async def test_leavings_of_one_stay_that_are_heard_of_at_once_open_one_plan(followup, case):
+    async def hear(minutes):
+        async with followup.database.work() as work:
+            await handlers.on_patient_left(case.left(NOON + minutes * timedelta(minutes=1)), work)
+
+    await asyncio.gather(*(hear(minutes) for minutes in range(8)))
+    [plan] = await followup.sql("SELECT plan_id, status, left_at, version FROM plan")
+    said = await followup.said()
+    assert (plan["status"], plan["left_at"]) == ("active", NOON + timedelta(minutes=7))
+    assert {one.plan_id for one in said} == {plan["plan_id"]}
+    assert [one.aggregate_version for one in said] == list(range(1, plan["version"] + 1))
+
+
+async def test_plans_lie_in_the_order_of_leaving(followup):
+    left_at = [NOON + minutes * timedelta(minutes=1) for minutes in (0, 3, 1, 2)]
+    await followup.deliver(*(Case(new_id(), new_id()).left(at) for at in left_at))
+    assert [plan["left_at"] for plan in await followup.sql("SELECT left_at FROM plan ORDER BY plan_id")] == sorted(
+        left_at
+    )
 
 
 async def test_a_leaving_that_is_undone_and_not_said_again_leaves_no_running_plan_in_any_order(followup):
