@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.registration.schedules.model import (
     Clinic,
@@ -21,6 +20,7 @@ from services.registration.schedules.model import (
     SubstituteClinician,
 )
 from shared.decision import Refused
+from shared.zones import is_zone
 
 MINUTES_A_DAY = 24 * 60
 LEAST_OF_A_TEAM = 2
@@ -130,8 +130,6 @@ def _sitting(line: Hours) -> tuple[int, int, Setting]:
 
 
 def _zone(name: str) -> Refused | None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
-    return None
+    if is_zone(name):
+        return None
+    return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")

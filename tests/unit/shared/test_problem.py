@@ -54,6 +54,7 @@ class Bill(BaseModel):
     note: str = Field(default="", max_length=5, pattern="^[a-z]*$")
     paid: Annotated[Cash | Card, Field(discriminator="kind")] = Cash(kind="cash")
     owners: dict[str, int] = {}
+    only: Literal[ChargeClass.BED] = ChargeClass.BED
 
     @field_validator("note")
     @classmethod
@@ -154,6 +155,8 @@ async def wrong(app, change, path="/bills"):
         ({"note": "echo"}, "note does not fit; send a value that fits the API document"),
         ({"note": "ours"}, "note is reserved; write something else"),
         ({"paid": {"kind": CANARY}}, "paid is of no known kind; set 'kind' to one of 'cash', 'card'"),
+        ({"only": "drug"}, "only is none of the known values; send one of 'bed'"),
+        ({"owners": {"o": 1}, "lines": GOOD["lines"] * 2}, "body two lines are not allowed; send one or three"),
         ({"owners": {CANARY: "x"}}, "owners.? is no whole number; send one such as 3"),
     ],
 )
