@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from services.registration.examcatalogue import handlers as catalogues
-from services.registration.examcatalogue.model import Preparation, day_starts
+from services.registration.examcatalogue.model import Preparation
 from services.registration.exams import casing, model, placing, plans, store
-from services.registration.exams.case import Case, Place, cost, faults_of
+from services.registration.exams.case import Broken, Case, Place, cost, faults_of
 from services.registration.exams.model import (
     CancelReason,
     Closure,
@@ -152,7 +152,7 @@ async def move_exam(command: MoveExam, work: Work) -> Shown | Refused:
     case = await _case(order, work)
     if isinstance(case, Refused):
         return case
-    others = [casing.place_of(one, case) for one in order.exams if one is not exam]
+    others = [casing.place_of(one, case) for one in order.ahead if one is not exam]
     chosen = _choose(command, case, others)
     if isinstance(chosen, Refused):
         return chosen
@@ -170,10 +170,8 @@ async def legal_starts(order_id: UUID, item_code: str, on: date, work: Work) -> 
     case = await _case(order, work)
     if isinstance(case, Refused):
         return case
-    others = [casing.place_of(one, case) for one in order.exams if one is not exam]
-    zone = await catalogues.zone(work)
-    day = case.minute(day_starts(zone, on)), case.minute(day_starts(zone, on + timedelta(days=1)))
-    places = casing.legal_starts(case, item_code, others, day)
+    others = [casing.place_of(one, case) for one in order.ahead if one is not exam]
+    places = casing.legal_starts(case, item_code, others, on)
     devices = await catalogues.devices_by_id([one.device_id for one in places], work)
     return casing.placed_exams(places, case, devices, exam.status)
 
@@ -239,6 +237,7 @@ async def _case(order: ExamOrder, work: Work) -> Case | Refused:
 def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | Refused:
     """The first device that is wished for and breaks no rule; else the rule that the nearest to it breaks."""
     start, minutes = case.minute(command.starts_at), case.by_item[command.item_code].minutes
+    whole = case.instant(start) == command.starts_at
     broken = [Reason.NO_SUCH_PLACE.value]
     for device in case.devices:
         fits = command.item_code in device.items and command.campus_id in (None, device.campus_id)
@@ -250,7 +249,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
                 start=start,
                 end=start + minutes,
             )
-            found = faults_of(case, place, others)
+            found = faults_of(case, place, others) if whole else [Broken.NOT_ON_TICK]
             if not found:
                 return place
             broken = [one.value for one in found]

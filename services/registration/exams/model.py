@@ -75,7 +75,7 @@ REMEDIES = {
     Reason.NOT_HELD: "hold a plan first",
     Reason.NOT_PLANNED: "the order has no places yet",
     Reason.NOT_IN_ORDER: "give an item of this order that is to be done",
-    Reason.NOTHING_TO_PLAN: "every exam of the order is covered by a recognised result",
+    Reason.NOTHING_TO_PLAN: "every exam of the order is done, or covered by a recognised result",
     Reason.HOLD_EXPIRED: "hold a plan again and confirm it in time",
     Reason.DECISION_MISSING: "decide about each recognised result first: reuse it, or override it with a reason",
     Reason.NO_PLAN: "give more days, wider windows or more campuses",
@@ -160,9 +160,20 @@ class ExamOrder:
     version: int
 
     @property
+    def done(self) -> tuple[PlacedExam, ...]:
+        """The exams that are done; they stay where they were."""
+        return tuple(one for one in self.exams if one.status is ExamStatus.DONE)
+
+    @property
+    def ahead(self) -> tuple[PlacedExam, ...]:
+        """The exams that have places and are not done, in the order of time."""
+        return tuple(one for one in self.exams if one.status is not ExamStatus.DONE)
+
+    @property
     def to_do(self) -> tuple[str, ...]:
-        """The items that no recognised result stands for."""
-        return tuple(code for code in self.item_codes if code not in self.reused_codes)
+        """The items that are not done, and that no recognised result stands for."""
+        over = {*self.reused_codes, *(one.item_code for one in self.done)}
+        return tuple(code for code in self.item_codes if code not in over)
 
     @property
     def open(self) -> bool:

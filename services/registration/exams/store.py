@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
+from services.registration.examcatalogue.model import ExamDevice
 from services.registration.exams.model import Closure, ExamOrder, ExamStatus, PlacedExam, Reason, Status
 from services.registration.exams.rows import CLOSED, ONE_EXAM_A_DEVICE, ONE_PLACE_A_PATIENT, ExamOrderRow, ExamUseRow
 from shared.work import Missing, Stale, Work, constraint_name
@@ -35,12 +36,18 @@ FROM exam_order
 """
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('exam calendars'))"
 TAKEN = """
-SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
-WHERE device_id = ANY($1) AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at
+FROM unnest($1::bigint[]) AS wanted (device_no) JOIN exam_use ON
+    int8range(exam_use.device_no, exam_use.device_no, '[]') && int8range(wanted.device_no, wanted.device_no, '[]')
+    AND during && tstzrange($2, $3)
+WHERE order_id IS DISTINCT FROM $4 ORDER BY lower(during)
 """
+"""Asked as the exclusion constraints are: their indexes find these days' rows, however many years lie before."""
 PATIENTS = """
-SELECT lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
-WHERE patient_id = $1 AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+SELECT item_code, device_id, campus_id, reading_campus_id, status, lower(during) AS starts_at, upper(during) AS ends_at
+FROM exam_use
+WHERE patient_id IS NOT NULL AND uuidrange(patient_id, patient_id, '[]') && uuidrange($1, $1, '[]')
+    AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
 """
 
 
@@ -105,21 +112,21 @@ async def counts(work: Work) -> dict[str, int]:
 
 
 async def taken(
-    work: Work, device_ids: Collection[str], from_at: datetime, to_at: datetime, but: UUID
+    work: Work, devices: Collection[ExamDevice], from_at: datetime, to_at: datetime, but: UUID
 ) -> dict[str, list[tuple[datetime, datetime]]]:
     """When these devices are in use, but for the order `but`; in order of time."""
     found: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for row in await (await work.sql()).fetch(TAKEN, list(device_ids), from_at, to_at, but):
+    for row in await (await work.sql()).fetch(TAKEN, [one.device_no for one in devices], from_at, to_at, but):
         found[row["device_id"]].append((row["starts_at"], row["ends_at"]))
     return found
 
 
-async def patients_time(
+async def patients_exams(
     work: Work, patient_id: UUID, from_at: datetime, to_at: datetime, but: UUID
-) -> list[tuple[datetime, datetime]]:
-    """When the patient is at other exams than those of the order `but`; in order of time."""
+) -> list[PlacedExam]:
+    """The patient's exams of other orders than `but`, done or not; in order of time."""
     rows = await (await work.sql()).fetch(PATIENTS, patient_id, from_at, to_at, but)
-    return [(row["starts_at"], row["ends_at"]) for row in rows]
+    return [PlacedExam(**{**row, "status": ExamStatus(row["status"])}) for row in rows]
 
 
 async def add(work: Work, new: ExamOrder) -> Reason | None:
