@@ -15,11 +15,14 @@ from services.registration.reminders.message import Message, message
 from services.registration.reminders.model import Reason, Reminder, Result, State, Wanted
 from services.registration.reminders.policy import shipped
 from services.registration.schedules import handlers as schedules
+from shared.log import logger
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.messages.registration.patients import ContactChosen
 from shared.work import Work
 
 MOST_APPOINTMENTS = 1000
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,12 @@ async def on_contact_chosen(event: ContactChosen, work: Work) -> None:
 
 
 async def claim(limit: int, work: Work) -> tuple[int, list[Claimed]]:
-    """Look at those that have come up, at most `limit`. Returns how many, and those that are ours to send."""
+    """Look at those that have come up, at most `limit`. Returns how many, and those that are ours to send.
+
+    One that cannot be read or written is put off by itself.
+    """
     come_up = await store.come_up(work, limit)
-    claimed = [one for reminder in come_up if (one := await _judge(reminder, work))]
+    claimed = [one for reminder in come_up if (one := await _judge_apart(reminder, work))]
     return len(come_up), claimed
 
 
@@ -88,6 +94,18 @@ async def _drop(present: Sequence[Reminder], appointment: Appointment, work: Wor
     for one in present:
         if one.state is State.PENDING and not model.is_of(one, appointment):
             await store.save(work, model.ended(one, State.DROPPED, Reason.NOT_BOOKED, work.now))
+
+
+async def _judge_apart(reminder: Reminder, work: Work) -> Claimed | None:
+    """The same for one, whose fault is its own: the others are claimed in the transaction that puts it off."""
+    try:
+        async with store.apart(work):
+            return await _judge(reminder, work)
+    except Exception as fault:  # noqa: BLE001 - whatever it is; a database that is away fails the next statement too
+        log.warning("reminder-put-off", error=type(fault).__name__)
+        policy, _ = shipped()
+        await store.save(work, model.put_off(reminder, policy, work.now))
+        return None
 
 
 async def _judge(reminder: Reminder, work: Work) -> Claimed | None:

@@ -5,6 +5,7 @@ has written the attempt sends it, and nobody else.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,11 @@ class ReminderAttemptRow(Row, table=True):
     begun_at: datetime = Field(sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     result: str | None
+
+
+def apart(work: Work) -> AbstractAsyncContextManager[Any]:
+    """A part of the transaction that may fail without the rest of it."""
+    return work.session.begin_nested()
 
 
 async def add(work: Work, reminders: Sequence[Reminder]) -> None:

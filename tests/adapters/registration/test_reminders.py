@@ -167,6 +167,20 @@ async def test_one_bad_address_stops_nobody(registration, post):
     assert [message.address for message in post.sent].count(addresses[2]) == 2
 
 
+async def test_a_reminder_that_cannot_be_read_is_put_off_by_itself_until_somebody_has_to_call(registration, post):
+    bad, good = await reachable(registration, "+86 28 1111 1111"), await reachable(registration)
+    appointment_id, slot = await booked(registration, bad)
+    await booked(registration, good)
+    await registration.service.sql("UPDATE reminder SET zone = 'Mars/Olympus' WHERE patient_id = $1", bad)
+    registration.service.clock.set(slot.starts_at - timedelta(days=3))
+    assert await fire(registration, post) == 2
+    assert [message.address for message in post.sent] == ["+86 28 0000 0000"]
+    assert set((await states(registration, appointment_id=appointment_id)).values()) == {("pending", None)}
+    registration.service.clock.set(slot.starts_at - timedelta(minutes=30))
+    await fire(registration, post)
+    assert set((await states(registration, appointment_id=appointment_id)).values()) == {("failed", "too-late")}
+
+
 async def test_a_channel_without_a_way_out_is_visible(registration, post):
     await booked(registration, await reachable(registration, "someone@example.org", "email"))
     registration.service.clock.advance(timedelta(days=7))
