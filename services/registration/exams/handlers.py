@@ -11,7 +11,6 @@ from services.registration.exams import casing, model, placing, plans, store
 from services.registration.exams.case import Broken, Case, Place, cost, faults_of
 from services.registration.exams.model import (
     CancelReason,
-    Closure,
     ExamOrder,
     ExamStatus,
     MoveExam,
@@ -22,17 +21,18 @@ from services.registration.exams.model import (
 )
 from services.registration.patients import handlers as patients
 from services.registration.recognition import handlers as recognition
-from services.registration.recognition.model import Choice, Decide, OverrideReason, Recognised
+from services.registration.recognition.model import Choice, Decide, Decision, OverrideReason, Recognised
 from shared.decision import Refused
-from shared.work import Missing, Work
+from shared.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An order as people see it: with the results that could stand for its exams, and what the patient is told."""
+    """An order as people see it: the results that could stand for its exams, what was decided, and what is told."""
 
     order: ExamOrder
     recognised: Sequence[Recognised]
+    decisions: Sequence[Decision]
     preparations: Sequence[Preparation]
 
 
@@ -193,18 +193,6 @@ async def summary(work: Work) -> dict[str, int]:
     return await store.counts(work)
 
 
-async def close_device(closure: Closure, work: Work) -> Closure | Refused:
-    """Take a device out of its calendar for a time in which nothing is booked on it."""
-    if closure.from_at >= closure.to_at:
-        return model.no(Reason.WINDOW_BACKWARDS)
-    device = (await catalogues.devices_by_id([closure.device_id], work)).get(closure.device_id)
-    if device is None:
-        raise Missing("exam-device", closure.device_id)
-    await store.one_at_a_time(work)
-    kept = await store.close(work, closure, device.device_no, device.campus_id)
-    return closure if kept else model.no(Reason.DEVICE_IN_USE)
-
-
 async def expire_holds(work: Work, limit: int) -> int:
     """Give up holds whose time is over, at most `limit`. Returns how many."""
     held = await store.overdue(work, limit)
@@ -259,7 +247,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
 
 async def _undecided(order: ExamOrder, work: Work) -> Refused | None:
     """A no where a recognised result of the order has not been decided about."""
-    decided = await recognition.decided(order.order_id, work)
+    decided = {one.item_code for one in await recognition.decisions(order.order_id, work)}
     shown = await recognition.recognised(order.patient_id, order.to_do, work)
     return None if all(one.item_code in decided for one in shown) else model.no(Reason.DECISION_MISSING)
 
@@ -268,5 +256,6 @@ async def _shown(order: ExamOrder, work: Work) -> Shown:
     return Shown(
         order=order,
         recognised=await recognition.recognised(order.patient_id, order.item_codes, work),
+        decisions=await recognition.decisions(order.order_id, work),
         preparations=await catalogues.told(order.to_do, order.conditions, work),
     )

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     RULE_BROKEN = "exam-rule-broken"
     NO_SUCH_PLACE = "no-such-place"
     DEVICE_IN_USE = "device-in-use"
+    NOT_CLOSED = "not-closed"
 
 
 REMEDIES = {
@@ -82,7 +83,8 @@ REMEDIES = {
     Reason.PLACES_TAKEN: "others were quicker: ask again",
     Reason.ALREADY_DONE: "an exam that is done stays where it was",
     Reason.NOT_YET: "note an exam as done once it has begun",
-    Reason.DEVICE_IN_USE: "move the exams that are booked on it in that time first",
+    Reason.DEVICE_IN_USE: "move what GET /exam-devices/{device_id}/uses shows in that time first",
+    Reason.NOT_CLOSED: "the device is not closed in that time: read GET /exam-devices/{device_id}/uses",
 }
 
 
@@ -119,6 +121,18 @@ class Closure:
     device_id: str
     from_at: datetime
     to_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceUse:
+    """An exam on a device, or a closure (`closed`), which is nobody's."""
+
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    order_id: UUID | None
+    patient_id: UUID | None
+    item_code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from services.registration.examcatalogue.model import Catalogue
 from services.registration.exams import casing, model, plans, store
 from services.registration.exams.case import Case
 from services.registration.exams.casing import Calendars, FixedExam
-from services.registration.exams.model import ExamOrder, ExamStatus, Reason
+from services.registration.exams.model import ExamOrder, ExamStatus, Reason, Status
 from services.registration.exams.planner import Plan, one_by_one, plan
 from services.registration.exams.plans import Said
 from services.registration.exams.policy import policy
+from services.registration.recognition import handlers as recognition
 from shared.decision import Refused
 from shared.work import Work
 
@@ -81,6 +82,8 @@ async def keep(before: ExamOrder, after: ExamOrder, said: list[Said], work: Work
     if reason := await store.keep(work, after, numbers):
         return reason
     await store.save(work, before, after)
+    if after.status is Status.CANCELLED and not after.done:
+        await recognition.withdraw(after.order_id, work)
     for event in said:
         work.publish(event)
     return None

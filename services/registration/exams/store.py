@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
 from services.registration.examcatalogue.model import ExamDevice
-from services.registration.exams.model import Closure, ExamOrder, ExamStatus, PlacedExam, Reason, Status
+from services.registration.exams.model import Closure, DeviceUse, ExamOrder, ExamStatus, PlacedExam, Reason, Status
 from services.registration.exams.rows import CLOSED, ONE_EXAM_A_DEVICE, ONE_PLACE_A_PATIENT, ExamOrderRow, ExamUseRow
 from shared.work import Missing, Stale, Work, constraint_name
 
@@ -48,6 +48,26 @@ SELECT item_code, device_id, campus_id, reading_campus_id, status, lower(during)
 FROM exam_use
 WHERE patient_id IS NOT NULL AND uuidrange(patient_id, patient_id, '[]') && uuidrange($1, $1, '[]')
     AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+"""
+
+USES = """
+SELECT lower(during) AS starts_at, upper(during) AS ends_at, status, order_id, patient_id, item_code FROM exam_use
+WHERE int8range(device_no, device_no, '[]') && int8range($1, $1, '[]') AND during && tstzrange($2, $3)
+ORDER BY lower(during)
+"""
+REOPEN = """
+WITH closed AS (
+    DELETE FROM exam_use
+    WHERE int8range(device_no, device_no, '[]') && int8range($1, $1, '[]') AND during && tstzrange($2, $3)
+        AND status = 'closed'
+    RETURNING *
+), kept AS (
+    INSERT INTO exam_use (device_id, device_no, campus_id, reading_campus_id, during, status)
+    SELECT device_id, device_no, campus_id, reading_campus_id,
+        unnest(tstzmultirange(during) - tstzmultirange(tstzrange($2, $3))), status
+    FROM closed
+)
+SELECT count(*) FROM closed
 """
 
 
@@ -161,20 +181,30 @@ async def keep(work: Work, order: ExamOrder, numbers: dict[str, int]) -> Reason 
     return None
 
 
-async def close(work: Work, closure: Closure, device_no: int, campus_id: str) -> bool:
+async def uses(work: Work, device: ExamDevice, from_at: datetime, to_at: datetime) -> list[DeviceUse]:
+    """What is on the device's calendar between these instants, in order of time."""
+    return [DeviceUse(**row) for row in await (await work.sql()).fetch(USES, device.device_no, from_at, to_at)]
+
+
+async def close(work: Work, closure: Closure, device: ExamDevice) -> bool:
     """Take a device out of use. False where something is booked on it, or it is closed already."""
     row = ExamUseRow(
         order_id=None,
         patient_id=None,
         item_code=None,
         device_id=closure.device_id,
-        device_no=device_no,
-        campus_id=campus_id,
-        reading_campus_id=campus_id,
+        device_no=device.device_no,
+        campus_id=device.campus_id,
+        reading_campus_id=device.campus_id,
         during=Range(closure.from_at, closure.to_at),
         status=CLOSED,
     )
     return await work.insert(row) is None
+
+
+async def reopen(work: Work, time: Closure, device: ExamDevice) -> bool:
+    """Cut a time out of the device's closures. False where it was not closed in it."""
+    return bool(await (await work.sql()).fetchval(REOPEN, device.device_no, time.from_at, time.to_at))
 
 
 def _values(order: ExamOrder) -> dict[str, Any]:

@@ -71,3 +71,44 @@ async def test_a_move_counts_visits_also_where_the_other_exam_was_days_ago(exams
     exams.service.clock.set(datetime.fromisoformat(starts[1]["starts_at"]) - timedelta(hours=1))
     moved = await exams.post(f"{path}/ct-chest/move", body={"starts_at": starts[1]["starts_at"]})
     assert (moved.json()["order"]["visits"], moved.json()["order"]["stay_minutes"]) == (2, 20)
+
+
+async def uses(exams, device_id, from_at, to_at):
+    look = {"from_at": from_at.isoformat(), "to_at": to_at.isoformat()}
+    return await exams.service.get(f"/exam-devices/{device_id}/uses", role="clinician", **look)
+
+
+async def test_a_device_says_who_is_examined_when_and_when_it_is_closed(exams):
+    patient = await exams.patient()
+    (exam,) = (await booked(exams, patient, "pet-ct"))["exams"]
+    ends_at = datetime.fromisoformat(exam["ends_at"])
+    closed = {"from_at": exam["ends_at"], "to_at": (ends_at + timedelta(days=2)).isoformat()}
+    path = f"/exam-devices/{exam['device_id']}"
+    assert (await exams.post(f"{path}/closures", role="back-office", body=closed)).status_code == 201
+    answer = await uses(exams, exam["device_id"], ends_at - timedelta(days=1), ends_at + timedelta(days=1))
+    found = [(one["item_code"], one["patient_id"], one["status"]) for one in answer.json()["uses"]]
+    assert found == [("pet-ct", str(patient), "booked"), (None, None, "closed")]
+    for to_at in (ends_at - timedelta(days=1), ends_at + timedelta(days=32)):
+        assert (await uses(exams, exam["device_id"], ends_at, to_at)).status_code == 422
+    assert (await uses(exams, "none", ends_at, ends_at + timedelta(days=1))).json()["code"] == "exam-device-missing"
+
+
+async def test_a_closed_device_is_opened_again_for_the_time_that_is_said_and_no_other(exams):
+    from_at, to_at = NOON + timedelta(days=1), NOON + timedelta(days=4)
+    path = "/exam-devices/main-ct-1"
+
+    async def span(route, begin, end):
+        body = {"from_at": begin.isoformat(), "to_at": end.isoformat()}
+        return await exams.post(f"{path}/{route}", role="back-office", body=body)
+
+    await span("closures", from_at, to_at)
+    hour = timedelta(hours=1)
+    assert (await span("reopening", from_at + hour, to_at - hour)).status_code == 200
+    left = (await uses(exams, "main-ct-1", from_at, to_at)).json()["uses"]
+    assert [datetime.fromisoformat(one["ends_at"]) - datetime.fromisoformat(one["starts_at"]) for one in left] == [
+        hour,
+        hour,
+    ]
+    assert (await span("reopening", from_at + hour, to_at - hour)).json()["code"] == "not-closed"
+    assert (await span("reopening", to_at, from_at)).json()["code"] == "window-backwards"
+    assert (await span("closures", from_at + hour, to_at - hour)).status_code == 201
