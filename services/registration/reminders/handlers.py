@@ -49,14 +49,22 @@ async def on_contact_chosen(event: ContactChosen, work: Work) -> None:
             await _plan(appointment, work)
 
 
-async def claim(limit: int, work: Work) -> tuple[int, list[Claimed]]:
-    """Look at those that have come up, at most `limit`. Returns how many, and those that are ours to send.
+async def claim(work: Work) -> tuple[bool, Claimed | None]:
+    """Look at the next that has come up. Returns whether there was one, and it where it is ours to send.
 
-    One that cannot be read or written is put off by itself.
+    One that cannot be read or written is put off, or it would come up first for ever.
     """
-    come_up = await store.come_up(work, limit)
-    claimed = [one for reminder in come_up if (one := await _judge_apart(reminder, work))]
-    return len(come_up), claimed
+    reminder = await store.come_up(work)
+    if reminder is None:
+        return False, None
+    try:
+        async with store.apart(work):
+            return True, await _judge(reminder, work)
+    except Exception as fault:  # noqa: BLE001 - whatever it is; a database that is away fails the next statement too
+        log.warning("reminder-put-off", error=type(fault).__name__)
+        policy, _ = shipped()
+        await store.save(work, model.put_off(reminder, policy, work.now))
+        return True, None
 
 
 async def settle(reminder_id: UUID, number: int, result: Result, work: Work) -> None:
@@ -94,18 +102,6 @@ async def _drop(present: Sequence[Reminder], appointment: Appointment, work: Wor
     for one in present:
         if one.state is State.PENDING and not model.is_of(one, appointment):
             await store.save(work, model.ended(one, State.DROPPED, Reason.NOT_BOOKED, work.now))
-
-
-async def _judge_apart(reminder: Reminder, work: Work) -> Claimed | None:
-    """The same for one, whose fault is its own: the others are claimed in the transaction that puts it off."""
-    try:
-        async with store.apart(work):
-            return await _judge(reminder, work)
-    except Exception as fault:  # noqa: BLE001 - whatever it is; a database that is away fails the next statement too
-        log.warning("reminder-put-off", error=type(fault).__name__)
-        policy, _ = shipped()
-        await store.save(work, model.put_off(reminder, policy, work.now))
-        return None
 
 
 async def _judge(reminder: Reminder, work: Work) -> Claimed | None:

@@ -10,7 +10,7 @@ import pytest
 from services.registration.app import SERVICE
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import LEASE, Result
-from services.registration.reminders.sending import Dispatch
+from services.registration.reminders.sending import AT_ONCE, Dispatch
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.messages.registration.patients import ContactChosen
 from tests.adapters.registration.conftest import Registration
@@ -217,6 +217,30 @@ async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registr
     await fire(registration, post)
     assert len(post.sent) == 1
     assert ("unknown", "interrupted") in (await states(registration, appointment_id=appointment_id)).values()
+
+
+async def test_a_process_that_dies_in_a_batch_leaves_the_others_of_it_to_the_next(registration, post):
+    patients = [await reachable(registration, f"+86 28 0000 00{number:02}") for number in range(12)]
+    slot = await registration.slot(days=3, capacity=12)
+    for patient in patients:
+        await registration.take(slot, patient)
+    await hear(registration)
+    registration.service.clock.set(slot.starts_at - timedelta(days=1))
+    full = asyncio.Event()
+
+    class Dying:
+        async def send(self, message):
+            post.sent.append(message)
+            if len(post.sent) == AT_ONCE:
+                full.set()
+            await asyncio.Event().wait()
+
+    dying = asyncio.create_task(Dispatch({ContactChannel.SMS: Dying()}).fire(registration.service.database, 100))
+    await full.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    await fire(registration, post)
+    assert len({message.address for message in post.sent}) == len(post.sent) == 12
 
 
 async def test_the_same_event_again_plans_nothing_again(registration):
