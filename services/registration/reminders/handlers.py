@@ -1,5 +1,6 @@
 """What happens to reminders: planned with an appointment, dropped when it changes, claimed, settled."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,14 +58,13 @@ async def claim(work: Work) -> tuple[bool, Claimed | None]:
     reminder = await store.come_up(work)
     if reminder is None:
         return False, None
-    try:
-        async with store.apart(work):
-            return True, await _judge(reminder, work)
-    except Exception as fault:  # noqa: BLE001 - whatever it is; a database that is away fails the next statement too
-        log.warning("reminder-put-off", error=type(fault).__name__)
-        policy, _ = shipped()
-        await store.save(work, model.put_off(reminder, policy, work.now))
-        return True, None
+    (claimed,) = await asyncio.gather(_judge_apart(reminder, work), return_exceptions=True)
+    if not isinstance(claimed, BaseException):
+        return True, claimed
+    log.warning("reminder-put-off", error=type(claimed).__name__)
+    policy, _ = shipped()
+    await store.save(work, model.put_off(reminder, policy, work.now))
+    return True, None
 
 
 async def settle(reminder_id: UUID, number: int, result: Result, work: Work) -> None:
@@ -102,6 +102,12 @@ async def _drop(present: Sequence[Reminder], appointment: Appointment, work: Wor
     for one in present:
         if one.state is State.PENDING and not model.is_of(one, appointment):
             await store.save(work, model.ended(one, State.DROPPED, Reason.NOT_BOOKED, work.now))
+
+
+async def _judge_apart(reminder: Reminder, work: Work) -> Claimed | None:
+    """In a part of the transaction of its own: what fails leaves the reminder to be put off in the rest of it."""
+    async with store.apart(work):
+        return await _judge(reminder, work)
 
 
 async def _judge(reminder: Reminder, work: Work) -> Claimed | None:
