@@ -77,15 +77,9 @@ def cancel(order: ExamOrder, reason: CancelReason) -> Decision:
         return no(Reason.NOT_OPEN)
     waits_again = reason in (CancelReason.EXPIRED, CancelReason.BED_GIVEN_BACK)
     given_back = replace(
-        order,
+        _without_places(order),
         status=Status.ORDERED if waits_again else Status.CANCELLED,
         reason=None if waits_again else reason.value,
-        held_until=None,
-        visits=None,
-        stay_minutes=None,
-        visits_one_by_one=None,
-        proven=None,
-        exams=order.done,
     )
     if waits_again and not order.placed:
         return given_back, []
@@ -100,15 +94,9 @@ def cancel(order: ExamOrder, reason: CancelReason) -> Decision:
 def unplanned(order: ExamOrder, reason: str) -> tuple[ExamOrder, list[Said]]:
     """Nothing fits: a person has to see to it. What was held is given back."""
     stands = replace(
-        order,
+        _without_places(order),
         status=Status.UNPLANNED,
         reason=reason,
-        held_until=None,
-        visits=None,
-        stay_minutes=None,
-        visits_one_by_one=None,
-        proven=None,
-        exams=order.done,
         version=order.version + 1,
     )
     return stands, [
@@ -169,6 +157,19 @@ def done(order: ExamOrder, item_code: str, now: datetime) -> Decision:
             aggregate_version=after.version,
         )
     ]
+
+
+def _without_places(order: ExamOrder) -> ExamOrder:
+    """The order with nothing but what is done."""
+    return replace(
+        order,
+        held_until=None,
+        visits=None,
+        stay_minutes=None,
+        visits_one_by_one=None,
+        proven=None,
+        exams=order.done,
+    )
 
 
 def _held(order: ExamOrder, held_until: datetime) -> tuple[ExamOrder, list[Said]]:
