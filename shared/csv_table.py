@@ -1,6 +1,7 @@
 """The edge where a table (CSV) comes in: rows by column name, and every fault by line and field.
 
-Invariant: columns are found by name, unknown ones are passed over, and a fault never repeats what a cell held.
+Invariant: columns are found by name, unknown ones are passed over, a fault never repeats what a cell held, and what is
+taken can be stored.
 """
 
 import csv
@@ -13,6 +14,9 @@ from typing import Any, TypeVar
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Parsers = Mapping[str, Callable[[str], Any]]
+
+NUL = "\0"
+"""What PostgreSQL's text cannot hold; the other character that it cannot is refused by the decoding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ class Row:
         faults: list[RejectedLine] = []
         for name, parse in parsers.items():
             try:
-                values[name] = parse(self.cells.get(name, ""))
+                values[name] = parse(_storable(self.cells.get(name, "")))
             except Faulty as fault:
                 faults.append(self.fault(name, fault.reason, fault.remedy))
         if self.surplus:
@@ -84,6 +88,12 @@ def rows(content: bytes, required: Iterable[str], optional: Iterable[str] = ()) 
     except csv.Error:
         remedy = "write commas between cells, and quotes around a cell with commas"
         raise NoTable((_of_file("is no CSV", remedy),)) from None
+
+
+def _storable(cell: str) -> str:
+    if NUL in cell:
+        raise Faulty("cannot be kept", "leave out U+0000")
+    return cell
 
 
 def _check_header(header: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> None:

@@ -12,13 +12,13 @@ Field = dict[str, str]
 
 MOST_FIELDS: Final = 50
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-MEMBER: Final = re.compile(r"<[\w.]+: ([^>]*)>")
-"""How pydantic writes a member of an enumeration among the words that it expects."""
 FITTING: Final = "send a value that fits the API document"
 LIST: Final = ("is no list", "send a JSON array")
 OBJECT: Final = ("is no object", "send a JSON object")
 NUMBER: Final = ("is no number", "send a number such as 1.5")
 INSTANT: Final = "send an instant with its time zone, such as 2026-03-02T04:00:00Z"
+MEMBER: Final = re.compile(r"<[\w.]+: ('[^']*')>")
+"""How the schema names a member of an enumeration: `<Kind.CUT: 'cut'>`. People write what stands in quotes."""
 UNKNOWN: Final = ("is no known field", "leave it out; the API document names the fields")
 
 EXACT: Final[Mapping[str, tuple[str, str]]] = {
@@ -105,20 +105,24 @@ def _wrong_field(error: Mapping[str, Any]) -> Field:
 def _words(error: Mapping[str, Any]) -> tuple[str, str]:
     kind = error["type"]
     ctx = error.get("ctx") or {}
-    if "expected" in ctx:
-        ctx = ctx | {"expected": MEMBER.sub(r"\1", ctx["expected"])}
     if kind in {"value_error", "assertion_error"}:
         return _own_words(str(ctx.get("error", "")), error.get("input"))
     reason, remedy = EXACT.get(kind) or FAMILIES.get(kind.partition("_")[0]) or ("does not fit", FITTING)
-    return reason, remedy.format_map(ctx)
+    return reason, MEMBER.sub(r"\1", remedy.format_map(ctx))
 
 
 def _own_words(said: str, given: object) -> tuple[str, str]:
     """A rule says `reason: remedy`; it is not believed where it repeats what was given."""
-    if not said or any(leaf in said for leaf in _leaves(given)):
+    if not said or any(_repeats(said, leaf) for leaf in _leaves(given)):
         return "does not fit", FITTING
     reason, _, remedy = said.partition(": ")
     return reason, remedy or FITTING
+
+
+def _repeats(said: str, leaf: str) -> bool:
+    """Whether the words hold the value; a value in ASCII as a word of its own, or every `5` would silence a rule."""
+    whole = rf"(?<!\w){re.escape(leaf)}(?![\w/])" if leaf.isascii() else re.escape(leaf)
+    return re.search(whole, said) is not None
 
 
 def _leaves(given: object) -> Iterator[str]:

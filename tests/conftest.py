@@ -1,5 +1,10 @@
 """Where the shared fixtures come from."""
 
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 pytest_plugins = [
     "tests.support.contracts",
     "tests.support.facts",

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import AfterValidator, Field, FilePath
@@ -33,6 +33,7 @@ from services.console.pages.signing_in import router as signing_in
 from services.console.tables import Row
 from shared.hosting import Host, Service
 from shared.settings import Settings
+from shared.zones import is_zone
 
 
 def _assets(path: Path) -> Path:
@@ -46,10 +47,8 @@ def _names(path: Path | None) -> Path | None:
 
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is no time zone") from None
+    if not is_zone(name):
+        raise ValueError("is no time zone")
     return name
 
 

@@ -21,6 +21,7 @@ from services.registration.displacement.api import router as displacement
 from services.registration.examcatalogue.api import router as exam_catalogue
 from services.registration.exams import handlers as exam_handlers
 from services.registration.exams.api import router as exams
+from services.registration.exams.calendars_api import router as exam_calendars
 from services.registration.guide.api import router as guide
 from services.registration.limits.api import router as limits
 from services.registration.materials import handlers as material_handlers
@@ -123,6 +124,7 @@ SERVICE = Service(
         exam_catalogue,
         recognition,
         exams,
+        exam_calendars,
         materials,
         applications,
     ),

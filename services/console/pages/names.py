@@ -1,7 +1,9 @@
-"""What places and specialties are called, where the hospital has told: events carry codes only.
+"""What places, specialties, exams and the desk's services are called, where the hospital has told.
+
+Events carry codes only.
 
 The file is JSON: `{"hospital": {"zh": …, "en": …}, "campuses": {code: {"zh": …, "en": …}}, "wards": …, "clinics": …,
-"specialties": …}`, each part optional. Without a name the code itself is shown.
+"specialties": …, "exams": …, "services": …}`, each part optional. Without a name the code itself is shown.
 """
 
 import json
@@ -13,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.console.projection.looks import label
 
 InLanguages = Mapping[str, str]
-KINDS = ("campuses", "wards", "clinics", "specialties")
+KINDS = ("campuses", "wards", "clinics", "specialties", "exams", "services")
 SHAPE: TypeAdapter[dict[str, InLanguages]] = TypeAdapter(dict[str, InLanguages])
 NAME: TypeAdapter[InLanguages] = TypeAdapter(InLanguages)
 
@@ -34,7 +36,7 @@ class Names:
         return self._hospital.get(tag.partition("-")[0])
 
     def of(self, kind: str, code: str, tag: str) -> str:
-        """The name of a campus, ward, clinic or specialty; its code where none is known."""
+        """The name of a campus, ward, clinic, specialty, exam or service; its code where none is known."""
         known = self._kinds[kind]
         names = known.get(code) or known.get(label(code)) or {}
         return names.get(tag.partition("-")[0], code)

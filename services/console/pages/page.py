@@ -26,7 +26,14 @@ from services.console.projection.model import Happening
 
 TEMPLATES = Path(__file__).with_name("templates")
 SHORT = 8
-PLACES = {"campus_id": "campuses", "clinic_id": "clinics", "specialty": "specialties"}
+NAMED = {
+    "campus_id": "campuses",
+    "clinic_id": "clinics",
+    "specialty": "specialties",
+    "item_code": "exams",
+    "kind": "services",
+}
+"""Fields whose codes are the hospital's own → the kind of name."""
 
 
 class Pages:
@@ -135,7 +142,6 @@ def _value(language: Language, names: Names, field: str, value: Any) -> str:  # 
 
 
 def _code(language: Language, names: Names, field: str, code: str) -> str:
-    if field in PLACES:
-        return names.of(PLACES[field], code, language.tag)
-    known = CODES.get(field, {}).get(code)
-    return language.words.gettext(known) if known else code
+    if known := CODES.get(field, {}).get(code):
+        return language.words.gettext(known)
+    return names.of(NAMED[field], code, language.tag) if field in NAMED else code

@@ -6,7 +6,7 @@ Invariant: what leaves here has been checked whole; all that is wrong is said at
 from datetime import date, time, timedelta
 from importlib.resources import files
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
@@ -21,6 +21,7 @@ from services.followup.templates.model import (
     VisitWindow,
     contradictions,
 )
+from shared.zones import is_zone
 
 LONGEST_DAYS = 3660
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
@@ -33,10 +34,8 @@ class TemplateRejected(ValueError):
 
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("is no IANA time zone; give one such as Asia/Shanghai") from None
+    if not is_zone(name):
+        raise ValueError("is no IANA time zone; give one such as Asia/Shanghai")
     return name
 
 

@@ -1,10 +1,10 @@
 """The HTTP side of the exam catalogue: parse, authorise, run the handler, answer. No rule lives here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.registration.examcatalogue import files, handlers
 from services.registration.examcatalogue.model import Contrast, Modality, Network
@@ -77,6 +77,16 @@ class RuleView(BaseModel):
     source: str
 
 
+class PreparationView(BaseModel):
+    """What the patient is told."""
+
+    preparation_code: str
+    condition: str | None = Field(description="only patients with this condition are told; null is everybody")
+    text_zh: str
+    text_en: str
+    source: str
+
+
 class HoursView(BaseModel):
     """A line of a device's week; minutes count from midnight."""
 
@@ -112,31 +122,59 @@ class NetworkBody(BaseModel, extra="forbid"):
     travel: list[WayBody] = Field(max_length=10_000)
 
 
+class WayView(BaseModel):
+    """The way from one campus to another."""
+
+    from_campus_id: str
+    to_campus_id: str
+    minutes: int
+
+
+def _ways(travel: object) -> object:
+    """The ways as the catalogue keeps them, from campus and to campus → minutes, one by one."""
+    if not isinstance(travel, Mapping):
+        return travel
+    return [
+        {"from_campus_id": one, "to_campus_id": other, "minutes": minutes}
+        for (one, other), minutes in sorted(travel.items())
+    ]
+
+
 class NetworkView(BaseModel):
-    """The zone that is written now."""
+    """The zone and the ways as they are now."""
 
     zone: str
+    travel: Annotated[list[WayView], BeforeValidator(_ways)]
 
 
-@router.post("/exam-items/import", response_model=ImportView, dependencies=[may(*PLANNERS)])
+IMPORT: Mapping[str, Any] = {
+    "response_model": ImportView,
+    "responses": {413: {"description": f"more than {LARGEST_FILE_BYTES} bytes"}},
+    "dependencies": [may(*PLANNERS)],
+    "max_body_size": LARGEST_FILE_BYTES,
+}
+"""What every route has that takes a file."""
+
+
+@router.post("/exam-items/import", **IMPORT)
 async def import_items(content: Annotated[bytes, CSV], commands: CommandRunner) -> Response:
     """Take exam items from CSV; lines that cannot be taken are reported and the others go in."""
     return await _import(content, files.ITEMS, handlers.import_items, commands)
 
 
-@router.post("/exam-rules/import", response_model=ImportView, dependencies=[may(*PLANNERS)])
+@router.post("/exam-rules/import", **IMPORT)
 async def import_rules(content: Annotated[bytes, CSV], commands: CommandRunner) -> Response:
     """Take rules between items from CSV."""
     return await _import(content, files.RULES, handlers.import_rules, commands)
 
 
-@router.post("/exam-preparations/import", response_model=ImportView, dependencies=[may(*PLANNERS)])
+@router.post("/exam-preparations/import", **IMPORT)
 async def import_preparations(content: Annotated[bytes, CSV], commands: CommandRunner) -> Response:
     """Take preparations from CSV."""
     return await _import(content, files.PREPARATIONS, handlers.import_preparations, commands)
 
 
-@router.post("/exam-devices/import", response_model=ImportView, dependencies=[may(*PLANNERS)])
+@router.post("/exam-devices/import", **IMPORT)
 async def import_devices(content: Annotated[bytes, CSV], commands: CommandRunner) -> Response:
     """Take devices and rooms with their week from CSV."""
     return await _import(content, files.DEVICES, handlers.import_devices, commands)
@@ -161,6 +199,19 @@ async def rules(queries: QueryRunner) -> list[RuleView]:
     return [RuleView.model_validate(one, from_attributes=True) for one in await queries.run(handlers.rules)]
 
 
+@router.get("/exam-preparations", dependencies=[may(*READERS)])
+async def preparations(queries: QueryRunner) -> list[PreparationView]:
+    """All preparations."""
+    found = await queries.run(handlers.preparations)
+    return [PreparationView.model_validate(one, from_attributes=True) for one in found]
+
+
+@router.get("/exam-network", dependencies=[may(*READERS)])
+async def network(queries: QueryRunner) -> NetworkView:
+    """The hospital's zone, and the minutes from campus to campus."""
+    return NetworkView.model_validate(await queries.run(handlers.network), from_attributes=True)
+
+
 @router.get("/exam-devices", dependencies=[may(*READERS)])
 async def devices(queries: QueryRunner) -> list[DeviceView]:
     """All devices and rooms."""
@@ -170,8 +221,6 @@ async def devices(queries: QueryRunner) -> list[DeviceView]:
 async def _import(
     content: bytes, table: files.Table[Any], handler: Callable[..., Any], commands: CommandRunner
 ) -> Response:
-    if len(content) > LARGEST_FILE_BYTES:
-        return problem(413, "file-too-large", "The file is too large", remedy="send it in several files")
     try:
         lines, rejected = table.read(content)
     except NoTable as refused:

@@ -30,6 +30,7 @@ LONGEST_TEXT = 500
 MINUTES_A_DAY = 24 * 60
 MOST_INTERVAL_MINUTES = 366 * MINUTES_A_DAY
 MOST_FEN = 100_000_000
+MOST_DIGITS = len(str(MOST_FEN))
 TICK_MINUTES = 5
 FEWEST_DAYS, MOST_DAYS = 7, 30
 
@@ -55,7 +56,8 @@ def _text(text: str) -> str:
 
 
 def _number(least: int, most: int, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    written = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if not (written and least <= int(text) <= most):
         raise Faulty("is no number that fits", f"give a whole number from {least} to {most}")
     return int(text)
 

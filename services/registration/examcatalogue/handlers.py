@@ -1,7 +1,6 @@
 """What can be asked of the exam catalogue: one function a use case. Load, decide, save; the edge commits."""
 
 from collections.abc import Collection, Mapping, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.registration.examcatalogue import files, store
 from services.registration.examcatalogue.model import (
@@ -18,7 +17,8 @@ from services.registration.examcatalogue.model import (
     instructions,
 )
 from shared.decision import Refused
-from shared.work import Work
+from shared.work import Missing, Work
+from shared.zones import is_zone
 
 Line = ExamItem | ExamRule | Preparation | ExamDevice
 
@@ -49,9 +49,7 @@ async def import_devices(lines: Mapping[int, ExamDevice], rejected: Sequence[Rej
 
 async def put_network(network: Network, work: Work) -> Network | Refused:
     """The hospital's zone and the ways between its campuses are as they are written here from now on."""
-    try:
-        ZoneInfo(network.zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_zone(network.zone):
         return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai")
     await store.put_network(work, network)
     return network
@@ -75,6 +73,19 @@ async def devices(work: Work) -> list[ExamDevice]:
 async def rules(work: Work) -> list[ExamRule]:
     """All rules, by id."""
     return await store.rules(work)
+
+
+async def preparations(work: Work) -> list[Preparation]:
+    """All preparations, by code."""
+    return await store.preparations(work)
+
+
+async def network(work: Work) -> Network:
+    """The hospital's zone and ways; `Missing` before they were written."""
+    found = await store.network(work)
+    if found is None:
+        raise Missing("exam-network", "the one")
+    return found
 
 
 async def zone(work: Work) -> str:

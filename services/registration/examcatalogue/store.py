@@ -25,6 +25,8 @@ from services.registration.tables import Row
 from shared.work import Work
 
 THE_ONE = 1
+LINES_A_STATEMENT = 1000
+"""A statement of PostgreSQL has at most 65,535 parameters, of the driver 32,767; a line has up to twelve."""
 
 
 class ExamItemRow(Row, table=True):
@@ -116,9 +118,10 @@ async def write(work: Work, lines: Sequence[ExamItem | ExamRule | Preparation | 
     if lines:
         table, key = ROWS[type(lines[0])]
         values = [_values(one) for one in sorted(lines, key=lambda one: str(getattr(one, key)))]
-        statement = insert(table).values(values)
-        changed = {name: statement.excluded[name] for name in values[0] if name != key}
-        await work.session.exec(statement.on_conflict_do_update(index_elements=[key], set_=changed))
+        for first in range(0, len(values), LINES_A_STATEMENT):
+            statement = insert(table).values(values[first : first + LINES_A_STATEMENT])
+            changed = {name: statement.excluded[name] for name in values[0] if name != key}
+            await work.session.exec(statement.on_conflict_do_update(index_elements=[key], set_=changed))
 
 
 async def put_network(work: Work, network: Network) -> None:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.exams import handlers
 from services.registration.exams.case import MOST_EXAMS
-from services.registration.exams.model import CancelReason, Closure, ExamStatus, MoveExam, OrderExams, Status
+from services.registration.exams.model import CancelReason, ExamStatus, MoveExam, OrderExams, Status
 from services.registration.recognition.api import RecognisedView
 from services.registration.recognition.model import Choice, OverrideReason
 from shared.auth import Role, may
@@ -68,21 +68,6 @@ class MoveBody(BaseModel, extra="forbid"):
     device_id: Code | None = None
 
 
-class ClosureBody(BaseModel, extra="forbid"):
-    """From when until when a device is out of use."""
-
-    from_at: AwareDatetime
-    to_at: AwareDatetime
-
-
-class ClosureView(BaseModel):
-    """A time in which a device is out of use."""
-
-    device_id: str
-    from_at: AwareDatetime
-    to_at: AwareDatetime
-
-
 class ExamView(BaseModel):
     """One exam on its device; `reading_campus_id` reads and reports it. Instants are UTC."""
 
@@ -123,11 +108,22 @@ class OrderView(BaseModel):
     ordered_at: AwareDatetime
 
 
+class DecisionView(BaseModel):
+    """What a clinician has decided about a recognised result."""
+
+    item_code: str
+    result_id: UUID
+    choice: Choice
+    reason: OverrideReason | None = Field(description="of an override")
+    decided_at: AwareDatetime
+
+
 class ShownView(BaseModel):
-    """An order, the results that could stand for its exams, and what the patient is told."""
+    """An order, the results that could stand for its exams, what was decided, and what the patient is told."""
 
     order: OrderView
-    recognised: list[RecognisedView]
+    recognised: list[RecognisedView] = Field(description="what could be used now; each is decided about before booking")
+    decisions: list[DecisionView]
     preparations: list[PreparationView]
 
 
@@ -275,14 +271,3 @@ async def summary(queries: QueryRunner) -> SummaryView:
 async def order(order_id: UUID, queries: QueryRunner) -> ShownView:
     """One order."""
     return ShownView.model_validate(await queries.run(handlers.order, order_id), from_attributes=True)
-
-
-@router.post(
-    "/exam-devices/{device_id}/closures",
-    status_code=201,
-    response_model=ClosureView,
-    dependencies=[may(Role.BACK_OFFICE, Role.OPERATOR)],
-)
-async def close_device(device_id: Code, body: ClosureBody, commands: CommandRunner) -> Response:
-    """Take a device out of use for a time in which nothing is booked on it."""
-    return await commands.run(handlers.close_device, Closure(device_id=device_id, **dict(body)), answer=ClosureView)

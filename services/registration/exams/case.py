@@ -8,7 +8,7 @@ Invariant: whatever the planner finds, `faults` finds nothing wrong with it; a p
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -63,6 +63,10 @@ class Rule:
     later_tag: str
     minutes: int | None
 
+    def fits(self, earlier: frozenset[str], later: frozenset[str]) -> bool:
+        """Whether it speaks of exams with these tags, in this order."""
+        return self.earlier_tag in earlier and self.later_tag in later
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
@@ -88,6 +92,8 @@ class Place:
 class Case:
     """A request with everything that decides about it. `windows` is the patient's time; `travel` from campus to campus.
 
+    `barred`: item and campus → spans strictly inside of which the exam cannot start, for another exam of the patient,
+    which is done or of another order, keeps its distance.
     Raises `ValueError` for more than `MOST_EXAMS` exams or for an item asked for twice.
     """
 
@@ -99,6 +105,7 @@ class Case:
     windows: tuple[Span, ...]
     travel: Mapping[tuple[str, str], int]
     changeover_minutes: int
+    barred: Mapping[tuple[str, str], Sequence[Span]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what has no plan by its form."""
@@ -137,12 +144,22 @@ class Case:
         """The day in which a minute lies."""
         return self.days[self.day_number(minute)]
 
+    def date_of(self, minute: int) -> date:
+        """The date of a minute, also of one before or after the days of the case."""
+        day = self.day_of(minute)
+        if day.from_minute <= minute < day.to_minute:
+            return day.on
+        return day.on + timedelta(minutes=minute - day.from_minute)
+
     def interval(self, earlier: Exam, later: Exam) -> int | None:
         """Minutes that the rules want between the two in this order, from end to start; None where it is forbidden."""
-        wanted = [
-            rule.minutes for rule in self.rules if rule.earlier_tag in earlier.tags and rule.later_tag in later.tags
-        ]
-        return None if None in wanted else max((minutes for minutes in wanted if minutes is not None), default=0)
+        forbidden = any(rule.minutes is None and rule.fits(earlier.tags, later.tags) for rule in self.rules)
+        return None if forbidden else self.minutes_between(earlier.tags, later.tags)
+
+    def minutes_between(self, earlier: frozenset[str], later: frozenset[str]) -> int:
+        """The longest interval that the rules want between exams with these tags, from end to start."""
+        wanted = [rule.minutes for rule in self.rules if rule.minutes and rule.fits(earlier, later)]
+        return max(wanted, default=0)
 
     def way(self, from_campus: str, to_campus: str) -> int | None:
         """Minutes from one exam to another; None where the patient cannot be sent from one campus to the other."""
@@ -157,8 +174,7 @@ class Case:
                 for from_hour, to_hour in exam.hours:
                     first = max(free[0], day.from_minute + from_hour)
                     last = min(free[1] - exam.minutes, day.from_minute + to_hour, day.to_minute - exam.minutes)
-                    if first <= last:
-                        yield first, last
+                    yield from left_of((first, last), self.barred.get((exam.item_code, device.campus_id), ()))
 
 
 def overlaps(some: Sequence[Span], others: Sequence[Span]) -> Iterator[Span]:
@@ -173,6 +189,18 @@ def overlaps(some: Sequence[Span], others: Sequence[Span]) -> Iterator[Span]:
             one += 1
         else:
             other += 1
+
+
+def left_of(starts: Span, barred: Sequence[Span]) -> Iterator[Span]:
+    """What is left of starts from the first to the last, both included, beside spans without their ends."""
+    first, last = starts
+    for from_minute, to_minute in barred:
+        if from_minute < last and first < to_minute:
+            if first <= from_minute:
+                yield first, from_minute
+            first = max(first, to_minute)
+    if first <= last:
+        yield first, last
 
 
 def without(spans: Sequence[Span], taken: Sequence[Span]) -> tuple[Span, ...]:
@@ -220,6 +248,8 @@ def _own_faults(case: Case, place: Place) -> Iterator[Broken]:
     day = case.day_of(place.start)
     if not any(start <= place.start - day.from_minute <= end for start, end in exam.hours):
         yield Broken.FASTING
+    if any(start < place.start < end for start, end in case.barred.get((place.item_code, place.campus_id), ())):
+        yield Broken.INTERVAL
 
 
 def _between(case: Case, earlier: Place, later: Place) -> Iterator[Broken]:
@@ -248,7 +278,7 @@ def cost(case: Case, places: Sequence[Place]) -> Cost:
     ordered = sorted(places, key=lambda place: place.start)
     visits = [[ordered[0]]]
     for before, place in pairwise(ordered):
-        same = before.campus_id == place.campus_id and case.day_of(before.start) == case.day_of(place.start)
+        same = before.campus_id == place.campus_id and case.date_of(before.start) == case.date_of(place.start)
         if same:
             visits[-1].append(place)
         else:

@@ -4,8 +4,9 @@ Invariant: a case begins with the hospital's own midnight, so every start of a p
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from services.registration.examcatalogue.model import Catalogue, ExamDevice, day_starts, opening
@@ -29,11 +30,23 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixedExam:
+    """An exam that is not planned here, and what rules call it by."""
+
+    place: PlacedExam
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calendars:
-    """What is taken: device → spans, and the spans at which the patient is elsewhere. In order of time."""
+    """What is taken: device → spans, and the spans at which the patient is elsewhere, in order of time.
+
+    `fixed` are the patient's exams that stay as they are: what is done, and what other orders have.
+    """
 
     devices: Mapping[str, Sequence[tuple[datetime, datetime]]]
     patient: Sequence[tuple[datetime, datetime]]
+    fixed: Sequence[FixedExam] = ()
 
 
 def horizon(order: ExamOrder, zone: str, policy: Policy, now: datetime) -> tuple[datetime, datetime]:
@@ -58,7 +71,7 @@ def make_case(order: ExamOrder, catalogue: Catalogue, taken: Calendars, policy: 
     days = tuple(Day(on=on, from_minute=a, to_minute=b) for on, a, b in zip(dates, bounds, bounds[1:], strict=False))
     own = _spans(order.windows, starts_at) or [(0, bounds[-1])]
     within = overlaps(own, _spans([(earliest, latest)], starts_at))
-    return Case(
+    case = Case(
         starts_at=starts_at,
         days=days,
         exams=tuple(_exam(code, catalogue, policy) for code in order.to_do),
@@ -75,6 +88,7 @@ def make_case(order: ExamOrder, catalogue: Catalogue, taken: Calendars, policy: 
         travel=catalogue.network.travel,
         changeover_minutes=policy.changeover_minutes,
     )
+    return replace(case, barred=_barred(case, taken.fixed))
 
 
 def placed_exams(
@@ -111,13 +125,16 @@ def impossible(case: Case) -> list[str]:
     return [exam.item_code for exam in case.exams if not any(any(case.starts(exam, device)) for device in case.devices)]
 
 
-def legal_starts(case: Case, item_code: str, others: Sequence[Place], on: Span) -> list[Place]:
-    """Where one exam can be while the others stay: a place for each start and campus between two minutes."""
+def legal_starts(case: Case, item_code: str, others: Sequence[Place], on: date) -> list[Place]:
+    """Where one exam can be on a day while the others stay: a place for each start and campus."""
+    day = next((one for one in case.days if one.on == on), None)
+    if day is None:
+        return []
     minutes = case.by_item[item_code].minutes
     found: dict[tuple[int, str], Place] = {}
     for device in case.devices:
         for first, last in case.starts(case.by_item[item_code], device):
-            for start in range(_tick(max(first, on[0])), min(last, on[1] - 1) + 1, TICK_MINUTES):
+            for start in range(_tick(max(first, day.from_minute)), min(last, day.to_minute - 1) + 1, TICK_MINUTES):
                 place = Place(
                     item_code=item_code,
                     device_id=device.device_id,
@@ -133,6 +150,31 @@ def legal_starts(case: Case, item_code: str, others: Sequence[Place], on: Span) 
 def _exam(code: str, catalogue: Catalogue, policy: Policy) -> Exam:
     item = catalogue.items[code]
     return Exam(item_code=code, minutes=item.minutes, tags=item.every_tag, hours=policy.hours(item.fasting_hours))
+
+
+def _barred(case: Case, fixed: Sequence[FixedExam]) -> dict[tuple[str, str], list[Span]]:
+    """Item and campus → the spans in which the exam cannot start for the sake of exams that stay as they are.
+
+    Intervals count, and the way. An order that is forbidden counts within one request alone: what was done weeks ago
+    is no reason for never.
+    """
+    found: dict[tuple[str, str], list[Span]] = {}
+    for exam, campus_id in product(case.exams, {device.campus_id for device in case.devices}):
+        spans = [
+            (
+                case.minute(one.place.starts_at) - exam.minutes - _gap(case, exam.tags, campus_id, one.tags, there),
+                case.minute(one.place.ends_at) + _gap(case, one.tags, there, exam.tags, campus_id),
+            )
+            for one in fixed
+            for there in (one.place.campus_id,)
+        ]
+        found[exam.item_code, campus_id] = sorted(spans)
+    return found
+
+
+def _gap(case: Case, earlier: frozenset[str], here: str, later: frozenset[str], there: str) -> int:
+    """Minutes from the end of an exam on one campus to the start of another exam on the other."""
+    return max(case.minutes_between(earlier, later), case.way(here, there) or 0)
 
 
 def _device(

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from services.registration.examcatalogue import handlers as catalogues
-from services.registration.examcatalogue.model import Preparation, day_starts
+from services.registration.examcatalogue.model import Preparation
 from services.registration.exams import casing, model, placing, plans, store
-from services.registration.exams.case import Case, Place, cost, faults_of
+from services.registration.exams.case import Broken, Case, Place, cost, faults_of
 from services.registration.exams.model import (
     CancelReason,
-    Closure,
     ExamOrder,
     ExamStatus,
     MoveExam,
@@ -22,17 +21,18 @@ from services.registration.exams.model import (
 )
 from services.registration.patients import handlers as patients
 from services.registration.recognition import handlers as recognition
-from services.registration.recognition.model import Choice, Decide, OverrideReason, Recognised
+from services.registration.recognition.model import Choice, Decide, Decision, OverrideReason, Recognised
 from shared.decision import Refused
-from shared.work import Missing, Work
+from shared.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An order as people see it: with the results that could stand for its exams, and what the patient is told."""
+    """An order as people see it: the results that could stand for its exams, what was decided, and what is told."""
 
     order: ExamOrder
     recognised: Sequence[Recognised]
+    decisions: Sequence[Decision]
     preparations: Sequence[Preparation]
 
 
@@ -152,7 +152,7 @@ async def move_exam(command: MoveExam, work: Work) -> Shown | Refused:
     case = await _case(order, work)
     if isinstance(case, Refused):
         return case
-    others = [casing.place_of(one, case) for one in order.exams if one is not exam]
+    others = [casing.place_of(one, case) for one in order.ahead if one is not exam]
     chosen = _choose(command, case, others)
     if isinstance(chosen, Refused):
         return chosen
@@ -170,10 +170,8 @@ async def legal_starts(order_id: UUID, item_code: str, on: date, work: Work) -> 
     case = await _case(order, work)
     if isinstance(case, Refused):
         return case
-    others = [casing.place_of(one, case) for one in order.exams if one is not exam]
-    zone = await catalogues.zone(work)
-    day = case.minute(day_starts(zone, on)), case.minute(day_starts(zone, on + timedelta(days=1)))
-    places = casing.legal_starts(case, item_code, others, day)
+    others = [casing.place_of(one, case) for one in order.ahead if one is not exam]
+    places = casing.legal_starts(case, item_code, others, on)
     devices = await catalogues.devices_by_id([one.device_id for one in places], work)
     return casing.placed_exams(places, case, devices, exam.status)
 
@@ -193,18 +191,6 @@ async def orders(
 async def summary(work: Work) -> dict[str, int]:
     """How many orders have a plan, its visits and those that one by one would have taken, exams, and the worklist."""
     return await store.counts(work)
-
-
-async def close_device(closure: Closure, work: Work) -> Closure | Refused:
-    """Take a device out of its calendar for a time in which nothing is booked on it."""
-    if closure.from_at >= closure.to_at:
-        return model.no(Reason.WINDOW_BACKWARDS)
-    device = (await catalogues.devices_by_id([closure.device_id], work)).get(closure.device_id)
-    if device is None:
-        raise Missing("exam-device", closure.device_id)
-    await store.one_at_a_time(work)
-    kept = await store.close(work, closure, device.device_no, device.campus_id)
-    return closure if kept else model.no(Reason.DEVICE_IN_USE)
 
 
 async def expire_holds(work: Work, limit: int) -> int:
@@ -239,6 +225,7 @@ async def _case(order: ExamOrder, work: Work) -> Case | Refused:
 def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | Refused:
     """The first device that is wished for and breaks no rule; else the rule that the nearest to it breaks."""
     start, minutes = case.minute(command.starts_at), case.by_item[command.item_code].minutes
+    whole = case.instant(start) == command.starts_at
     broken = [Reason.NO_SUCH_PLACE.value]
     for device in case.devices:
         fits = command.item_code in device.items and command.campus_id in (None, device.campus_id)
@@ -250,7 +237,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
                 start=start,
                 end=start + minutes,
             )
-            found = faults_of(case, place, others)
+            found = faults_of(case, place, others) if whole else [Broken.NOT_ON_TICK]
             if not found:
                 return place
             broken = [one.value for one in found]
@@ -260,7 +247,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
 
 async def _undecided(order: ExamOrder, work: Work) -> Refused | None:
     """A no where a recognised result of the order has not been decided about."""
-    decided = await recognition.decided(order.order_id, work)
+    decided = {one.item_code for one in await recognition.decisions(order.order_id, work)}
     shown = await recognition.recognised(order.patient_id, order.to_do, work)
     return None if all(one.item_code in decided for one in shown) else model.no(Reason.DECISION_MISSING)
 
@@ -269,5 +256,6 @@ async def _shown(order: ExamOrder, work: Work) -> Shown:
     return Shown(
         order=order,
         recognised=await recognition.recognised(order.patient_id, order.item_codes, work),
+        decisions=await recognition.decisions(order.order_id, work),
         preparations=await catalogues.told(order.to_do, order.conditions, work),
     )

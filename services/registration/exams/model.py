@@ -64,6 +64,7 @@ class Reason(StrEnum):
     RULE_BROKEN = "exam-rule-broken"
     NO_SUCH_PLACE = "no-such-place"
     DEVICE_IN_USE = "device-in-use"
+    NOT_CLOSED = "not-closed"
 
 
 REMEDIES = {
@@ -75,14 +76,15 @@ REMEDIES = {
     Reason.NOT_HELD: "hold a plan first",
     Reason.NOT_PLANNED: "the order has no places yet",
     Reason.NOT_IN_ORDER: "give an item of this order that is to be done",
-    Reason.NOTHING_TO_PLAN: "every exam of the order is covered by a recognised result",
+    Reason.NOTHING_TO_PLAN: "every exam of the order is done, or covered by a recognised result",
     Reason.HOLD_EXPIRED: "hold a plan again and confirm it in time",
     Reason.DECISION_MISSING: "decide about each recognised result first: reuse it, or override it with a reason",
     Reason.NO_PLAN: "give more days, wider windows or more campuses",
     Reason.PLACES_TAKEN: "others were quicker: ask again",
     Reason.ALREADY_DONE: "an exam that is done stays where it was",
     Reason.NOT_YET: "note an exam as done once it has begun",
-    Reason.DEVICE_IN_USE: "move the exams that are booked on it in that time first",
+    Reason.DEVICE_IN_USE: "move what GET /exam-devices/{device_id}/uses shows in that time first",
+    Reason.NOT_CLOSED: "the device is not closed in that time: read GET /exam-devices/{device_id}/uses",
 }
 
 
@@ -119,6 +121,18 @@ class Closure:
     device_id: str
     from_at: datetime
     to_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceUse:
+    """An exam on a device, or a closure (`closed`), which is nobody's."""
+
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    order_id: UUID | None
+    patient_id: UUID | None
+    item_code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +174,20 @@ class ExamOrder:
     version: int
 
     @property
+    def done(self) -> tuple[PlacedExam, ...]:
+        """The exams that are done; they stay where they were."""
+        return tuple(one for one in self.exams if one.status is ExamStatus.DONE)
+
+    @property
+    def ahead(self) -> tuple[PlacedExam, ...]:
+        """The exams that have places and are not done, in the order of time."""
+        return tuple(one for one in self.exams if one.status is not ExamStatus.DONE)
+
+    @property
     def to_do(self) -> tuple[str, ...]:
-        """The items that no recognised result stands for."""
-        return tuple(code for code in self.item_codes if code not in self.reused_codes)
+        """The items that are not done, and that no recognised result stands for."""
+        over = {*self.reused_codes, *(one.item_code for one in self.done)}
+        return tuple(code for code in self.item_codes if code not in over)
 
     @property
     def open(self) -> bool:

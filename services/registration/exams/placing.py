@@ -14,11 +14,12 @@ from services.registration.examcatalogue import handlers as catalogues
 from services.registration.examcatalogue.model import Catalogue
 from services.registration.exams import casing, model, plans, store
 from services.registration.exams.case import Case
-from services.registration.exams.casing import Calendars
-from services.registration.exams.model import ExamOrder, ExamStatus, Reason
+from services.registration.exams.casing import Calendars, FixedExam
+from services.registration.exams.model import ExamOrder, ExamStatus, Reason, Status
 from services.registration.exams.planner import Plan, one_by_one, plan
 from services.registration.exams.plans import Said
 from services.registration.exams.policy import policy
+from services.registration.recognition import handlers as recognition
 from shared.decision import Refused
 from shared.work import Work
 
@@ -34,11 +35,15 @@ async def case_of(order: ExamOrder, catalogue: Catalogue, work: Work) -> Case | 
     """The order's case by the calendars as they are now, its own places counted as free; None after its time."""
     from_at, to_at = casing.horizon(order, catalogue.network.zone, policy(), work.now)
     from_at, to_at = from_at - A_DAY, max(to_at, from_at) + A_DAY
-    device_ids = [one.device_id for one in catalogue.devices]
-    elsewhere = await store.patients_time(work, order.patient_id, from_at, to_at, order.order_id)
+    reach = timedelta(minutes=max((rule.minutes or 0 for rule in catalogue.rules), default=0))
+    others = await store.patients_exams(work, order.patient_id, from_at - reach, to_at + reach, order.order_id)
+    fixed = [*others, *order.done]
+    items = await catalogues.items_by_code({one.item_code for one in fixed}, work)
+    elsewhere = [(one.starts_at, one.ends_at) for one in fixed]
     taken = Calendars(
-        devices=await store.taken(work, device_ids, from_at, to_at, order.order_id),
+        devices=await store.taken(work, catalogue.devices, from_at, to_at, order.order_id),
         patient=sorted([*elsewhere, *await _appointments(order, work)]),
+        fixed=[FixedExam(place=one, tags=items[one.item_code].every_tag) for one in fixed],
     )
     return casing.make_case(order, catalogue, taken, policy(), work.now)
 
@@ -77,6 +82,8 @@ async def keep(before: ExamOrder, after: ExamOrder, said: list[Said], work: Work
     if reason := await store.keep(work, after, numbers):
         return reason
     await store.save(work, before, after)
+    if after.status is Status.CANCELLED and not after.done:
+        await recognition.withdraw(after.order_id, work)
     for event in said:
         work.publish(event)
     return None

@@ -5,6 +5,7 @@ gets through: every fault names its field, what is wrong, and what to write inst
 """
 
 import json
+from codecs import BOM_UTF8
 from time import perf_counter
 from typing import Any, Literal
 from uuid import UUID
@@ -50,7 +51,7 @@ class Unplannable(ValueError):
 def parse(content: bytes) -> CaseShape:
     """A case from its file. Raises `Unplannable`."""
     try:
-        return CaseShape.model_validate_json(content)
+        return CaseShape.model_validate_json(content.removeprefix(BOM_UTF8))
     except ValidationError as refusal:
         errors = [{**one, "loc": ("case", *one["loc"])} for one in refusal.errors(include_url=False)]
         raise Unplannable(wrong_fields(errors)) from None

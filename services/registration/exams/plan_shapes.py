@@ -4,17 +4,28 @@ Invariant: a case that fits names no item that it does not describe, and every c
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.registration.examcatalogue.files import hours
 from services.registration.examcatalogue.model import Contrast, Modality
 from services.registration.exams.case import MOST_EXAMS
 from shared.csv_table import Faulty
+from shared.zones import is_zone
 
 MOST_TAKEN = 100_000
+YEARS = range(1970, 3000)
+
+
+def _plannable(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError(f"lies beyond the calendar: give an instant of the years {YEARS[0]} to {YEARS[-1]}")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_plannable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 
 
@@ -27,8 +38,8 @@ class Shape(BaseModel):
 class SpanShape(Shape):
     """From one instant to another."""
 
-    from_at: AwareDatetime
-    to_at: AwareDatetime
+    from_at: Instant
+    to_at: Instant
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
@@ -92,8 +103,8 @@ class RequestShape(Shape):
     campus_ids: list[Code] = Field(default=[], description="empty is anywhere")
     windows: list[SpanShape] = Field(default=[], description="empty is at any time")
     elsewhere: list[SpanShape] = Field(default=[], description="when the patient has something else to do")
-    not_before: AwareDatetime | None = None
-    latest_at: AwareDatetime | None = Field(None, description="14 days ahead unless given")
+    not_before: Instant | None = None
+    latest_at: Instant | None = Field(None, description="14 days ahead unless given")
 
 
 class CaseShape(Shape):
@@ -102,7 +113,7 @@ class CaseShape(Shape):
     model_config = ConfigDict(title="Exam plan case")
 
     zone: str = Field(max_length=64, examples=["Asia/Shanghai"])
-    now: AwareDatetime = Field(description="places begin half an hour later at the earliest")
+    now: Instant = Field(description="places begin half an hour later at the earliest")
     items: list[ItemShape] = Field(min_length=1, max_length=10_000)
     rules: list[RuleShape] = []
     travel: list[WayShape] = []
@@ -117,18 +128,16 @@ class CaseShape(Shape):
 
     def _clashes(self) -> Iterator[str]:
         """What only the whole file can tell."""
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        if not is_zone(self.zone):
             yield "zone is no time zone: write an IANA name, such as Asia/Shanghai"
         known, asked = [one.item_code for one in self.items], self.request.item_codes
         named = {code for device in self.devices for code in device.items}
         if len(set(known)) < len(known):
-            yield "items has a code twice: keep one of them"
+            yield "items names one code twice: keep one of them"
         if len({one.device_id for one in self.devices}) < len(self.devices):
-            yield "devices has an id twice: keep one of them"
+            yield "devices names one id twice: keep one of them"
         if len(set(asked)) < len(asked):
-            yield "request.item_codes has a code twice: keep one of them"
+            yield "request.item_codes names one code twice: keep one of them"
         if not set(asked) <= set(known):
             yield "request.item_codes names an item that is not in items: add it there"
         if not named <= set(known):

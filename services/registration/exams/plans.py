@@ -44,9 +44,9 @@ Decision = tuple[ExamOrder, list[Said]] | Refused
 def planned(
     order: ExamOrder, exams: Sequence[PlacedExam], found: Plan, alone: Plan | None, held_until: datetime | None
 ) -> tuple[ExamOrder, list[Said]]:
-    """The order has these places: held until then, or booked at once."""
+    """The order has these places beside what is done: held until then, or booked at once."""
     status = Status.BOOKED if held_until is None else Status.HELD
-    kept = tuple(sorted(exams, key=lambda one: one.starts_at))
+    kept = tuple(sorted((*order.done, *exams), key=lambda one: one.starts_at))
     placed = replace(
         order,
         status=status,
@@ -67,7 +67,7 @@ def confirm(order: ExamOrder, now: datetime) -> Decision:
         return no(Reason.NOT_HELD)
     if now >= order.held_until:
         return no(Reason.HOLD_EXPIRED)
-    exams = tuple(replace(one, status=ExamStatus.BOOKED) for one in order.exams)
+    exams = (*order.done, *(replace(one, status=ExamStatus.BOOKED) for one in order.ahead))
     return _booked(replace(order, status=Status.BOOKED, held_until=None, exams=exams))
 
 
@@ -76,17 +76,10 @@ def cancel(order: ExamOrder, reason: CancelReason) -> Decision:
     if order.status in (Status.DONE, Status.CANCELLED):
         return no(Reason.NOT_OPEN)
     waits_again = reason in (CancelReason.EXPIRED, CancelReason.BED_GIVEN_BACK)
-    done = tuple(one for one in order.exams if one.status is ExamStatus.DONE)
     given_back = replace(
-        order,
+        _without_places(order),
         status=Status.ORDERED if waits_again else Status.CANCELLED,
         reason=None if waits_again else reason.value,
-        held_until=None,
-        visits=None,
-        stay_minutes=None,
-        visits_one_by_one=None,
-        proven=None,
-        exams=done,
     )
     if waits_again and not order.placed:
         return given_back, []
@@ -98,15 +91,20 @@ def cancel(order: ExamOrder, reason: CancelReason) -> Decision:
     ]
 
 
-def unplanned(order: ExamOrder, reason: Reason) -> tuple[ExamOrder, list[Said]]:
-    """Nothing fits: a person has to see to it."""
-    stands = replace(order, status=Status.UNPLANNED, reason=reason.value, version=order.version + 1)
+def unplanned(order: ExamOrder, reason: str) -> tuple[ExamOrder, list[Said]]:
+    """Nothing fits: a person has to see to it. What was held is given back."""
+    stands = replace(
+        _without_places(order),
+        status=Status.UNPLANNED,
+        reason=reason,
+        version=order.version + 1,
+    )
     return stands, [
         AdmissionExamsUnplanned(
             request_id=stands.order_id,
             patient_id=stands.patient_id,
             exams=len(stands.to_do),
-            reason=reason.value,
+            reason=reason,
             aggregate_version=stands.version,
         )
     ]
@@ -161,16 +159,29 @@ def done(order: ExamOrder, item_code: str, now: datetime) -> Decision:
     ]
 
 
+def _without_places(order: ExamOrder) -> ExamOrder:
+    """The order with nothing but what is done."""
+    return replace(
+        order,
+        held_until=None,
+        visits=None,
+        stay_minutes=None,
+        visits_one_by_one=None,
+        proven=None,
+        exams=order.done,
+    )
+
+
 def _held(order: ExamOrder, held_until: datetime) -> tuple[ExamOrder, list[Said]]:
     said = replace(order, version=order.version + 1)
     return said, [
         ExamPlanHeld(
             order_id=said.order_id,
             patient_id=said.patient_id,
-            item_codes=tuple(one.item_code for one in said.exams),
+            item_codes=tuple(one.item_code for one in said.ahead),
             visits=said.visits or 0,
-            first_starts_at=said.exams[0].starts_at,
-            last_ends_at=said.exams[-1].ends_at,
+            first_starts_at=said.ahead[0].starts_at,
+            last_ends_at=said.ahead[-1].ends_at,
             held_until=held_until,
             aggregate_version=said.version,
         )
@@ -181,11 +192,11 @@ def _booked(order: ExamOrder) -> tuple[ExamOrder, list[Said]]:
     booked = ExamPlanBooked(
         order_id=order.order_id,
         patient_id=order.patient_id,
-        item_codes=tuple(one.item_code for one in order.exams),
-        campus_ids=tuple(dict.fromkeys(one.campus_id for one in order.exams)),
+        item_codes=tuple(one.item_code for one in order.ahead),
+        campus_ids=tuple(dict.fromkeys(one.campus_id for one in order.ahead)),
         visits=order.visits or 0,
-        first_starts_at=order.exams[0].starts_at,
-        last_ends_at=order.exams[-1].ends_at,
+        first_starts_at=order.ahead[0].starts_at,
+        last_ends_at=order.ahead[-1].ends_at,
         aggregate_version=order.version + 1,
     )
     if not order.before_admission:
@@ -193,8 +204,8 @@ def _booked(order: ExamOrder) -> tuple[ExamOrder, list[Said]]:
     admission = AdmissionExamsBooked(
         request_id=order.order_id,
         patient_id=order.patient_id,
-        exams=len(order.exams),
-        last_ends_at=order.exams[-1].ends_at,
+        exams=len(order.ahead),
+        last_ends_at=order.ahead[-1].ends_at,
         aggregate_version=order.version + 2,
     )
     return replace(order, version=order.version + 2), [booked, admission]

@@ -4,7 +4,7 @@ Invariant: an admission request has at most one exam order, under its own id, in
 its bed are heard of. Nobody is asked here, so an exam is done unless somebody has let a recognised result stand for it.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,15 +13,13 @@ from services.registration.admissions.model import AdmissionRequest
 from services.registration.examcatalogue import handlers as catalogues
 from services.registration.examcatalogue.model import day_starts
 from services.registration.exams import model, placing, plans, store
-from services.registration.exams.model import CancelReason, ExamOrder, OrderExams, Reason
+from services.registration.exams.model import CancelReason, ExamOrder, OrderExams, Status
 from services.registration.patients import handlers as patients
 from shared.decision import Refused
 from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.registration.admissions import AdmissionRequested
 from shared.messages.registration.patients import PatientDeceased
 from shared.work import Missing, Work
-
-WORKLIST = {reason.value: reason for reason in (Reason.NO_PLAN, Reason.PLACES_TAKEN)}
 
 
 async def on_admission_requested(event: AdmissionRequested, work: Work) -> None:
@@ -30,19 +28,25 @@ async def on_admission_requested(event: AdmissionRequested, work: Work) -> None:
 
 
 async def on_bed_reserved(event: BedReserved, work: Work) -> None:
-    """Book the exams of the admission, done by the end of the admission day; what has no place is a person's task."""
+    """Book the exams of the admission, done by the end of the admission day; what has no place is a person's task.
+
+    Places that somebody holds meanwhile are booked or bettered, places that are booked for later are brought forward;
+    where that cannot be they stay, for late is better than never.
+    """
     order = await _order_of(event.stay_id, work)
-    if order is None or not order.open or not order.to_do:
+    if order is None or not order.to_do or not (order.open or order.placed):
         return
     patient = await patients.living_patient(order.patient_id, work)
     if isinstance(patient, Refused):
         return
     zone = ZoneInfo(await catalogues.zone(work))
     ends = day_starts(zone.key, event.held_until.astimezone(zone).date() + timedelta(days=1))
-    due = await _until(order, ends, work)
+    if order.status is Status.BOOKED and order.exams[-1].ends_at <= ends:
+        return
+    due = model.until(order, ends)
     found = await placing.find_places(due, work, hold=False)
-    if isinstance(found, Refused):
-        after, said = plans.unplanned(due, WORKLIST.get(found.reason.value, Reason.NO_PLAN))
+    if isinstance(found, Refused) and due.status is not Status.BOOKED:
+        after, said = plans.unplanned(due, found.reason.value)
         await placing.keep(due, after, said, work)
 
 
@@ -75,13 +79,6 @@ async def _order_of(request_id: UUID, work: Work) -> ExamOrder | None:
         return None
     await store.add(work, new)
     return await store.order_or_none(work, request_id)
-
-
-async def _until(order: ExamOrder, ends: datetime, work: Work) -> ExamOrder:
-    """The order with the end of the admission day as its own."""
-    due = model.until(order, ends)
-    await store.save(work, order, due)
-    return due
 
 
 async def _give_back(order: ExamOrder, reason: CancelReason, work: Work) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
-from services.registration.exams.model import Closure, ExamOrder, ExamStatus, PlacedExam, Reason, Status
+from services.registration.examcatalogue.model import ExamDevice
+from services.registration.exams.model import Closure, DeviceUse, ExamOrder, ExamStatus, PlacedExam, Reason, Status
 from services.registration.exams.rows import CLOSED, ONE_EXAM_A_DEVICE, ONE_PLACE_A_PATIENT, ExamOrderRow, ExamUseRow
 from shared.work import Missing, Stale, Work, constraint_name
 
@@ -35,12 +36,38 @@ FROM exam_order
 """
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('exam calendars'))"
 TAKEN = """
-SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
-WHERE device_id = ANY($1) AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+SELECT device_id, lower(during) AS starts_at, upper(during) AS ends_at
+FROM unnest($1::bigint[]) AS wanted (device_no) JOIN exam_use ON
+    int8range(exam_use.device_no, exam_use.device_no, '[]') && int8range(wanted.device_no, wanted.device_no, '[]')
+    AND during && tstzrange($2, $3)
+WHERE order_id IS DISTINCT FROM $4 ORDER BY lower(during)
 """
+"""Asked as the exclusion constraints are: their indexes find these days' rows, however many years lie before."""
 PATIENTS = """
-SELECT lower(during) AS starts_at, upper(during) AS ends_at FROM exam_use
-WHERE patient_id = $1 AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+SELECT item_code, device_id, campus_id, reading_campus_id, status, lower(during) AS starts_at, upper(during) AS ends_at
+FROM exam_use
+WHERE patient_id IS NOT NULL AND uuidrange(patient_id, patient_id, '[]') && uuidrange($1, $1, '[]')
+    AND during && tstzrange($2, $3) AND order_id IS DISTINCT FROM $4 ORDER BY lower(during)
+"""
+
+USES = """
+SELECT lower(during) AS starts_at, upper(during) AS ends_at, status, order_id, patient_id, item_code FROM exam_use
+WHERE int8range(device_no, device_no, '[]') && int8range($1, $1, '[]') AND during && tstzrange($2, $3)
+ORDER BY lower(during)
+"""
+REOPEN = """
+WITH closed AS (
+    DELETE FROM exam_use
+    WHERE int8range(device_no, device_no, '[]') && int8range($1, $1, '[]') AND during && tstzrange($2, $3)
+        AND status = 'closed'
+    RETURNING *
+), kept AS (
+    INSERT INTO exam_use (device_id, device_no, campus_id, reading_campus_id, during, status)
+    SELECT device_id, device_no, campus_id, reading_campus_id,
+        unnest(tstzmultirange(during) - tstzmultirange(tstzrange($2, $3))), status
+    FROM closed
+)
+SELECT count(*) FROM closed
 """
 
 
@@ -105,21 +132,21 @@ async def counts(work: Work) -> dict[str, int]:
 
 
 async def taken(
-    work: Work, device_ids: Collection[str], from_at: datetime, to_at: datetime, but: UUID
+    work: Work, devices: Collection[ExamDevice], from_at: datetime, to_at: datetime, but: UUID
 ) -> dict[str, list[tuple[datetime, datetime]]]:
     """When these devices are in use, but for the order `but`; in order of time."""
     found: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for row in await (await work.sql()).fetch(TAKEN, list(device_ids), from_at, to_at, but):
+    for row in await (await work.sql()).fetch(TAKEN, [one.device_no for one in devices], from_at, to_at, but):
         found[row["device_id"]].append((row["starts_at"], row["ends_at"]))
     return found
 
 
-async def patients_time(
+async def patients_exams(
     work: Work, patient_id: UUID, from_at: datetime, to_at: datetime, but: UUID
-) -> list[tuple[datetime, datetime]]:
-    """When the patient is at other exams than those of the order `but`; in order of time."""
+) -> list[PlacedExam]:
+    """The patient's exams of other orders than `but`, done or not; in order of time."""
     rows = await (await work.sql()).fetch(PATIENTS, patient_id, from_at, to_at, but)
-    return [(row["starts_at"], row["ends_at"]) for row in rows]
+    return [PlacedExam(**{**row, "status": ExamStatus(row["status"])}) for row in rows]
 
 
 async def add(work: Work, new: ExamOrder) -> Reason | None:
@@ -154,20 +181,30 @@ async def keep(work: Work, order: ExamOrder, numbers: dict[str, int]) -> Reason 
     return None
 
 
-async def close(work: Work, closure: Closure, device_no: int, campus_id: str) -> bool:
+async def uses(work: Work, device: ExamDevice, from_at: datetime, to_at: datetime) -> list[DeviceUse]:
+    """What is on the device's calendar between these instants, in order of time."""
+    return [DeviceUse(**row) for row in await (await work.sql()).fetch(USES, device.device_no, from_at, to_at)]
+
+
+async def close(work: Work, closure: Closure, device: ExamDevice) -> bool:
     """Take a device out of use. False where something is booked on it, or it is closed already."""
     row = ExamUseRow(
         order_id=None,
         patient_id=None,
         item_code=None,
         device_id=closure.device_id,
-        device_no=device_no,
-        campus_id=campus_id,
-        reading_campus_id=campus_id,
+        device_no=device.device_no,
+        campus_id=device.campus_id,
+        reading_campus_id=device.campus_id,
         during=Range(closure.from_at, closure.to_at),
         status=CLOSED,
     )
     return await work.insert(row) is None
+
+
+async def reopen(work: Work, time: Closure, device: ExamDevice) -> bool:
+    """Cut a time out of the device's closures. False where it was not closed in it."""
+    return bool(await (await work.sql()).fetchval(REOPEN, device.device_no, time.from_at, time.to_at))
 
 
 def _values(order: ExamOrder) -> dict[str, Any]:

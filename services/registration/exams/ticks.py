@@ -58,7 +58,8 @@ class Board:
         self._ways = [[ticks(case.way(one, other)) for other in self.campuses] for one in self.campuses]
         self._starts = [[self._set(exam, campus) for campus in range(len(self.campuses))] for exam in self.exams]
         self.longest = max(
-            self._span(campus, day) for campus in range(len(self.campuses)) for day in range(len(self.days))
+            (self._span(campus, day) for campus in range(len(self.campuses)) for day in range(len(self.days))),
+            default=0,
         )
 
     @property

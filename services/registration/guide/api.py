@@ -51,7 +51,7 @@ class CaseBody(BaseModel, extra="forbid"):
     @model_validator(mode="after")
     def _pregnant_woman(self) -> "CaseBody":
         if self.pregnant and self.sex is Sex.MALE:
-            raise ValueError("is pregnant and M: send sex F, or pregnant false")
+            raise ValueError("says that a man is pregnant: leave pregnant out, or send the other sex")
         return self
 
 

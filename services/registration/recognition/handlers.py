@@ -8,7 +8,6 @@ from services.registration.examcatalogue import handlers as catalogue
 from services.registration.examcatalogue.model import day_starts
 from services.registration.recognition import model, store
 from services.registration.recognition.model import (
-    Choice,
     Decide,
     Decision,
     ExamResult,
@@ -59,9 +58,14 @@ async def decide(command: Decide, patient_id: UUID, work: Work) -> Decision | Re
     return decision
 
 
-async def decided(order_id: UUID, work: Work) -> dict[str, Choice]:
+async def decisions(order_id: UUID, work: Work) -> list[Decision]:
     """What was decided for an order, by item."""
-    return {one.item_code: one.choice for one in await store.decisions(work, order_id)}
+    return await store.decisions(work, order_id)
+
+
+async def withdraw(order_id: UUID, work: Work) -> None:
+    """The order is cancelled: no exam was avoided by it, and none done in spite of a result."""
+    await store.withdraw(work, order_id)
 
 
 async def figures(month: date, work: Work) -> Figures:

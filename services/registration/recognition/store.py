@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index
+from sqlalchemy import CheckConstraint, DateTime, Index, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
@@ -40,7 +40,7 @@ ORDER BY item_code, performed_at DESC, result_id
 """
 COUNT = """
 SELECT choice, reason, count(*) AS decisions, sum(price_fen)::bigint AS fen FROM exam_decision
-WHERE decided_at >= $1 AND decided_at < $2 GROUP BY choice, reason ORDER BY choice, reason
+WHERE decided_at >= $1 AND decided_at < $2 AND withdrawn_at IS NULL GROUP BY choice, reason ORDER BY choice, reason
 """
 
 
@@ -87,6 +87,7 @@ class ExamDecisionRow(Row, table=True):
     reason: str | None
     price_fen: int
     decided_at: datetime = Field(sa_type=DateTime(timezone=True))
+    withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 async def put_partner(work: Work, partner: Partner) -> None:
@@ -120,12 +121,18 @@ async def add_decision(work: Work, decision: Decision) -> Reason | None:
     return None if constraint is None else CONFLICTS[constraint]
 
 
+async def withdraw(work: Work, order_id: UUID) -> None:
+    """What was decided for an order has come to nothing with it; it stays written, and counts no more."""
+    mine = (col(ExamDecisionRow.order_id) == order_id) & col(ExamDecisionRow.withdrawn_at).is_(None)
+    await work.session.exec(update(ExamDecisionRow).where(mine).values(withdrawn_at=work.now))
+
+
 async def decisions(work: Work, order_id: UUID) -> list[Decision]:
     """What was decided for an order, by item."""
     query = select(ExamDecisionRow).where(col(ExamDecisionRow.order_id) == order_id)
     return [
         Decision(
-            **row.model_dump()
+            **row.model_dump(exclude={"withdrawn_at"})
             | {"choice": Choice(row.choice), "reason": OverrideReason(row.reason) if row.reason else None}
         )
         for row in await work.session.exec(query.order_by(col(ExamDecisionRow.item_code)))

@@ -1,5 +1,6 @@
 """What happens to reminders: planned with an appointment, dropped when it changes, claimed, settled."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from services.registration.reminders.message import Message, message
 from services.registration.reminders.model import Notice, Reason, Reminder, Result, State, Wanted
 from services.registration.reminders.policy import shipped
 from services.registration.schedules import handlers as schedules
+from shared.log import logger
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -25,6 +27,8 @@ from shared.messages.registration.patients import ContactChosen
 from shared.work import Work
 
 MOST_APPOINTMENTS = 1000
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,21 @@ async def on_contact_chosen(event: ContactChosen, work: Work) -> None:
             await _plan(appointment, work)
 
 
-async def claim(limit: int, work: Work) -> tuple[int, list[Claimed]]:
-    """Look at those that have come up, at most `limit`. Returns how many, and those that are ours to send."""
-    come_up = await store.come_up(work, limit)
-    claimed = [one for reminder in come_up if (one := await _judge(reminder, work))]
-    return len(come_up), claimed
+async def claim(work: Work) -> tuple[bool, Claimed | None]:
+    """Look at the next that has come up. Returns whether there was one, and it where it is ours to send.
+
+    One that cannot be read or written is put off, or it would come up first for ever.
+    """
+    reminder = await store.come_up(work)
+    if reminder is None:
+        return False, None
+    (claimed,) = await asyncio.gather(_judge_apart(reminder, work), return_exceptions=True)
+    if not isinstance(claimed, BaseException):
+        return True, claimed
+    log.warning("reminder-put-off", error=type(claimed).__name__)
+    policy, _ = shipped()
+    await store.save(work, model.put_off(reminder, policy, work.now))
+    return True, None
 
 
 async def settle(reminder_id: UUID, number: int, result: Result, work: Work) -> None:
@@ -106,6 +120,12 @@ async def _drop(present: Sequence[Reminder], appointment: Appointment, work: Wor
     for one in present:
         if one.state is State.PENDING and not model.is_of(one, appointment):
             await store.save(work, model.ended(one, State.DROPPED, Reason.NOT_BOOKED, work.now))
+
+
+async def _judge_apart(reminder: Reminder, work: Work) -> Claimed | None:
+    """In a part of the transaction of its own: what fails leaves the reminder to be put off in the rest of it."""
+    async with store.apart(work):
+        return await _judge(reminder, work)
 
 
 async def _judge(reminder: Reminder, work: Work) -> Claimed | None:

@@ -224,6 +224,14 @@ def settled(sending: Reminder, result: Result, policy: Policy, now: datetime) ->
     return ended(sending, state, reason, now)
 
 
+def put_off(reminder: Reminder, policy: Policy, now: datetime) -> Reminder:
+    """One that could not be looked at for a fault: later again; where that is too late, somebody has to call."""
+    again_at = now + max(policy.retries, default=LEASE)
+    if again_at >= reminder.slot_starts_at:
+        return ended(reminder, State.FAILED, Reason.TOO_LATE, now)
+    return replace(reminder, next_at=again_at)
+
+
 def ended(reminder: Reminder, state: State, reason: Reason | None, now: datetime) -> Reminder:
     """Nothing more will be done about it."""
     return replace(reminder, state=state, reason=reason, next_at=None, ended_at=now)

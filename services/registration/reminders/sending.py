@@ -1,12 +1,13 @@
-"""The engine: claim what has come up, send it, settle it. Nothing is sent while a transaction is open.
+"""The engine: claim one that has come up, send it, settle it; four at a time. No transaction is open meanwhile.
 
 Invariants: an attempt is written down and committed before it is made. One that raises or hangs is settled by itself
-and stops nobody else's. A process that dies in between leaves an attempt without result: it is unknown, and not made
-again, for a message that comes twice is worse than the next rung's alone. What came of each is counted once it is
-written down; every series begins at nought, or its first would be no increase.
+and stops nobody else's. A process that dies in between leaves an attempt without result, of those four alone: it is
+unknown, and not made again, for a message that comes twice is worse than the next rung's alone. What came of each is
+counted once it is written down; every series begins at nought, or its first would be no increase.
 """
 
 import asyncio
+from collections.abc import Iterator
 
 from prometheus_client import Counter
 
@@ -20,6 +21,7 @@ from shared.telemetry import Telemetry
 
 AT_ONCE = 4
 PATIENCE_SECONDS = 60.0
+"""Far less than an attempt's lease: whoever still sends is not taken for dead."""
 
 log = logger(__name__)
 
@@ -40,15 +42,24 @@ class Dispatch:
 
     async def fire(self, database: Database, limit: int) -> int:
         """Look at what has come up, at most `limit`, and send what is to be sent. Returns how many were looked at."""
-        async with database.work() as work:
-            seen, claimed = await handlers.claim(limit, work)
-        gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._carry_out(one, database, gate) for one in claimed))
-        return seen
+        turns = iter(range(limit))
+        return sum(await asyncio.gather(*(self._work_off(database, turns) for _ in range(AT_ONCE))))
 
-    async def _carry_out(self, claimed: Claimed, database: Database, gate: asyncio.Semaphore) -> None:
-        async with gate:
-            (result,) = await asyncio.gather(self._send(claimed), return_exceptions=True)
+    async def _work_off(self, database: Database, turns: Iterator[int]) -> int:
+        """One after another, until nothing has come up or the turns are used."""
+        looked_at = 0
+        for _ in turns:
+            async with database.work() as work:
+                seen, claimed = await handlers.claim(work)
+            if not seen:
+                break
+            looked_at += 1
+            if claimed:
+                await self._carry_out(claimed, database)
+        return looked_at
+
+    async def _carry_out(self, claimed: Claimed, database: Database) -> None:
+        (result,) = await asyncio.gather(self._send(claimed), return_exceptions=True)
         if not isinstance(result, Result):
             log.warning("reminder-interrupted", error=type(result).__name__)
             result = Result.UNKNOWN

@@ -5,6 +5,7 @@ has written the attempt sends it, and nobody else.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -63,6 +64,11 @@ class ReminderAttemptRow(Row, table=True):
     result: str | None
 
 
+def apart(work: Work) -> AbstractAsyncContextManager[Any]:
+    """A part of the transaction that may fail without the rest of it."""
+    return work.session.begin_nested()
+
+
 async def add(work: Work, reminders: Sequence[Reminder]) -> None:
     """Write those that are not there yet."""
     for one in reminders:
@@ -76,10 +82,11 @@ async def open_of(work: Work, appointment_id: UUID) -> list[Reminder]:
     return [_reminder(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
 
 
-async def come_up(work: Work, limit: int) -> list[Reminder]:
-    """Reminders that are due, the earliest first, for a change; those in another's hands are left to them."""
+async def come_up(work: Work) -> Reminder | None:
+    """The reminder that is due first, for a change; those in another's hands are left to them."""
     query = select(ReminderRow).where(col(ReminderRow.next_at) <= work.now).order_by(col(ReminderRow.next_at))
-    return [_reminder(row) for row in await work.session.exec(query.limit(limit).with_for_update(skip_locked=True))]
+    row = (await work.session.exec(query.limit(1).with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else _reminder(row)
 
 
 async def later_due(work: Work, reminder: Reminder) -> list[datetime]:

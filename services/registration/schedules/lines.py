@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.registration.schedules.model import (
     Clinic,
@@ -21,6 +20,7 @@ from services.registration.schedules.model import (
     SubstituteClinician,
 )
 from shared.decision import Refused
+from shared.zones import is_zone
 
 MINUTES_A_DAY = 24 * 60
 LEAST_OF_A_TEAM = 2
@@ -139,8 +139,4 @@ def _sitting(line: Hours) -> tuple[int, int, Setting]:
 
 
 def _zone(name: str) -> Refused | None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return zone_unknown()
-    return None
+    return None if is_zone(name) else zone_unknown()

@@ -4,15 +4,27 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registration.schedules.model import SlotKey
 from services.registration.visitrequests import handlers
 from services.registration.visitrequests.model import DropReason, Status, Why
 from shared.auth import Role, may
+from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
 
 router = APIRouter(tags=["visit requests"], responses=REFUSALS)
+
+
+SETTLERS = (Role.FRONT_DESK, Role.FOLLOWUP_NURSE)
+
+
+class PlaceBody(BaseModel, extra="forbid"):
+    """The place that was found."""
+
+    session_id: UUID
+    slot_starts_at: AwareDatetime
 
 
 class VisitRequestView(BaseModel):
@@ -35,6 +47,7 @@ class Page(BaseModel, extra="forbid"):
     """Which requests, and which page of them."""
 
     status: Status | None = None
+    patient_id: UUID | None = None
     after: UUID | None = Field(None, description="the last visit_request_id of the page before")
     limit: int = Field(100, ge=1, le=1000)
 
@@ -51,7 +64,27 @@ class VisitRequestPage(BaseModel):
     dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.FOLLOWUP_NURSE, Role.BACK_OFFICE, Role.VIEWER)],
 )
 async def visit_requests(page: Annotated[Page, Query()], queries: QueryRunner) -> VisitRequestPage:
-    """A page of requests by id: `waitlisted` get the next place by themselves, `pending` need a person."""
-    found = await queries.run(handlers.visit_requests, page.status, page.after, page.limit)
+    """A page of requests by id: `waitlisted` get the next place by themselves, `pending` need a person.
+
+    One that needs a person is given a place (`booking`), or closed.
+    """
+    found = await queries.run(handlers.visit_requests, page.status, page.patient_id, page.after, page.limit)
     views = [VisitRequestView.model_validate(one, from_attributes=True) for one in found]
     return VisitRequestPage(visit_requests=views, next=views[-1].visit_request_id if len(views) == page.limit else None)
+
+
+@router.post(
+    "/visit-requests/{visit_request_id}/booking", response_model=VisitRequestView, dependencies=[may(*SETTLERS)]
+)
+async def book(visit_request_id: UUID, body: PlaceBody, commands: CommandRunner) -> Response:
+    """Book a place for a request that needs a person, in whatever clinic."""
+    key = SlotKey(session_id=body.session_id, starts_at=body.slot_starts_at)
+    return await commands.run(handlers.book, visit_request_id, key, answer=VisitRequestView)
+
+
+@router.post(
+    "/visit-requests/{visit_request_id}/closing", response_model=VisitRequestView, dependencies=[may(*SETTLERS)]
+)
+async def close(visit_request_id: UUID, commands: CommandRunner) -> Response:
+    """Take a request that needs a person off the worklist: the patient does not want the visit."""
+    return await commands.run(handlers.close, visit_request_id, answer=VisitRequestView)

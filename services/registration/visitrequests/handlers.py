@@ -7,9 +7,12 @@ from uuid import UUID
 
 from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment
+from services.registration.booking.refusals import Reason as BookingReason
+from services.registration.booking.refusals import no
 from services.registration.patients import handlers as patients
 from services.registration.patients.model import Patient
 from services.registration.schedules import handlers as schedules
+from services.registration.schedules.model import SlotKey
 from services.registration.visitrequests import model, store
 from services.registration.visitrequests.model import DropReason, Status, VisitRequest, Why
 from services.registration.waitlist import handlers as waitlist
@@ -60,9 +63,40 @@ async def on_waitlist_lapsed(event: WaitlistLapsed, work: Work) -> None:
         await store.save(work, model.pending(request, Why.TOO_LATE))
 
 
-async def visit_requests(status: Status | None, after: UUID | None, limit: int, work: Work) -> list[VisitRequest]:
+async def book(visit_request_id: UUID, key: SlotKey, work: Work) -> VisitRequest | Refused:
+    """Somebody has found a place for a request that needs a person; followup hears of the booking."""
+    request = await store.visit_request(work, visit_request_id)
+    if refusal := model.may_settle(request):
+        return refusal
+    patient = await patients.living_patient(request.patient_id, work)
+    if isinstance(patient, Refused):
+        return patient
+    slot = await schedules.slot(key, work)
+    if slot.starts_at <= work.now:
+        return no(BookingReason.SLOT_OVER)
+    appointment = await booking.take_place(model.place_for(request, slot), slot, work)
+    if isinstance(appointment, Refused):
+        return appointment
+    settled = model.booked(request, appointment.appointment_id)
+    await store.save(work, settled)
+    return settled
+
+
+async def close(visit_request_id: UUID, work: Work) -> VisitRequest | Refused:
+    """The patient does not want the visit: nothing is looked for any more."""
+    request = await store.visit_request(work, visit_request_id)
+    if refusal := model.may_settle(request):
+        return refusal
+    closed = model.dropped(request, DropReason.DECLINED)
+    await store.save(work, closed)
+    return closed
+
+
+async def visit_requests(
+    status: Status | None, patient_id: UUID | None, after: UUID | None, limit: int, work: Work
+) -> list[VisitRequest]:
     """A page of requests by id."""
-    return await store.visit_requests(work, status, after, limit)
+    return await store.visit_requests(work, status, patient_id, after, limit)
 
 
 async def _settle(request: VisitRequest, work: Work) -> None:

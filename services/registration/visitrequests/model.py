@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from services.registration.booking.model import Channel, TakePlace
 from services.registration.schedules.model import FindSlots, Slot, SlotKey, instant
 from services.registration.waitlist.model import JoinWaitlist
+from shared.decision import Refused
 from shared.messages.followup.visits import VisitRequested
 
 VISIT_TYPE = "followup"
@@ -33,6 +34,12 @@ class DropReason(StrEnum):
     DECEASED = "deceased"
     UNKNOWN_PATIENT = "unknown-patient"
     DECLINED = "declined"
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    NOT_PENDING = "visit-request-not-pending"
 
 
 class Why(StrEnum):
@@ -130,6 +137,14 @@ def waitlisted(request: VisitRequest) -> VisitRequest:
 def pending(request: VisitRequest, why: Why) -> VisitRequest:
     """A person has to find a place for it."""
     return replace(request, status=Status.PENDING, why=why)
+
+
+def may_settle(request: VisitRequest) -> Refused | None:
+    """Whether a person decides about it. Who waits by itself, or is booked, is let go of there."""
+    if request.status is Status.PENDING:
+        return None
+    remedy = "leave the waitlist entry of the same id, or move or cancel the appointment; what is dropped is over"
+    return Refused(reason=Reason.NOT_PENDING, remedy=remedy)
 
 
 def dropped(request: VisitRequest, reason: DropReason) -> VisitRequest:

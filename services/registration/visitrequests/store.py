@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.registration.tables import Row, words
 from services.registration.visitrequests.model import DropReason, Status, VisitRequest, Why
-from shared.work import Work
+from shared.work import Missing, Work
 
 
 class VisitRequestRow(Row, table=True):
@@ -73,11 +73,23 @@ async def waitlisted(work: Work, visit_request_id: UUID) -> VisitRequest | None:
     return next(iter(await _in_order(work, mine)), None)
 
 
-async def visit_requests(work: Work, status: Status | None, after: UUID | None, limit: int) -> list[VisitRequest]:
+async def visit_request(work: Work, visit_request_id: UUID) -> VisitRequest:
+    """One request for a change, or `Missing`."""
+    found = await _in_order(work, col(VisitRequestRow.visit_request_id) == visit_request_id)
+    if not found:
+        raise Missing("visit-request", visit_request_id)
+    return found[0]
+
+
+async def visit_requests(
+    work: Work, status: Status | None, patient_id: UUID | None, after: UUID | None, limit: int
+) -> list[VisitRequest]:
     """A page of requests by id."""
     query = select(VisitRequestRow).order_by(col(VisitRequestRow.visit_request_id)).limit(limit)
     if status is not None:
         query = query.where(col(VisitRequestRow.status) == status)
+    if patient_id is not None:
+        query = query.where(col(VisitRequestRow.patient_id) == patient_id)
     if after is not None:
         query = query.where(col(VisitRequestRow.visit_request_id) > after)
     return [_request(row) for row in await work.session.exec(query)]

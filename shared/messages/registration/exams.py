@@ -112,7 +112,8 @@ class AdmissionExamsBooked:
 class AdmissionExamsUnplanned:
     """The exams of an admission request have no places; a person must see to it (BED-7).
 
-    `reason` is a code: no-plan (nothing fits before the end of the admission day) or places-taken.
+    `reason` is a code: no-plan (nothing fits before the end of the admission day), places-taken, or what planning lacks
+    (network-missing, item-unknown).
     """
 
     type: ClassVar = "registration.admission-exams-unplanned.v1"

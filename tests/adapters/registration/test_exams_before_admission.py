@@ -1,6 +1,6 @@
 """Exams before admission (BED-7): ordered with the request, booked with the bed, given back with it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -106,3 +106,63 @@ async def test_a_request_without_exams_or_with_unknown_ones_leaves_no_order(exam
     assert (await write(exams, unknown)).json()["code"] == "item-unknown"
     twice = request(await exams.patient(), "e-3", exams=["ecg", "ecg"], request_id=str(new_id()))
     assert (await write(exams, twice)).json()["code"] == "exam-twice"
+
+
+async def test_what_was_done_before_the_bed_was_given_back_is_not_done_again_with_the_next(exams):
+    body = request(await exams.patient(), exams=["ecg", "ct-chest"])
+    await write(exams, body)
+    first = reserved(body)
+    await exams.service.deliver(first)
+    done, left = (await shown(exams, body))["exams"]
+    exams.service.clock.set(datetime.fromisoformat(done["starts_at"]))
+    path = f"/exam-orders/{body['request_id']}/exams/{done['item_code']}/done"
+    assert (await exams.post(path, role="clinician")).status_code == 200
+    expired = ReservationExpired(
+        stay_id=first.stay_id, patient_id=first.patient_id, bed_id=first.bed_id, aggregate_version=2
+    )
+    await exams.service.deliver(expired, reserved(body, hours=144, version=3))
+    order = await shown(exams, body)
+    assert order["status"] == "booked"
+    assert [(one["item_code"], one["status"]) for one in order["exams"]] == [
+        (done["item_code"], "done"),
+        (left["item_code"], "booked"),
+    ]
+    assert order["exams"][0]["starts_at"] == done["starts_at"]
+    *_, told = await of(exams, AdmissionExamsBooked)
+    assert told.exams == 1
+
+
+async def test_places_that_are_only_held_when_the_bed_comes_are_booked_with_it(exams):
+    body = request(await exams.patient(), exams=["ecg", "ct-chest"])
+    await write(exams, body)
+    await exams.service.deliver(*await of(exams, AdmissionRequested))
+    await exams.post(f"/exam-orders/{body['request_id']}/hold")
+    await exams.service.deliver(reserved(body))
+    order = await shown(exams, body)
+    assert (order["status"], order["held_until"]) == ("booked", None)
+
+
+async def test_exams_that_were_booked_for_after_the_admission_are_brought_forward(exams):
+    body = request(await exams.patient(), exams=["ecg"])
+    await write(exams, body)
+    await exams.service.deliver(*await of(exams, AdmissionRequested))
+    path = f"/exam-orders/{body['request_id']}"
+    await exams.post(f"{path}/booking")
+    late = (NOON + timedelta(days=9)).date().isoformat()
+    (start, *_) = (await exams.service.get(f"{path}/exams/ecg/starts", role="front-desk", on=late)).json()["starts"]
+    await exams.post(f"{path}/exams/ecg/move", body={"starts_at": start["starts_at"]})
+    bed = reserved(body)
+    await exams.service.deliver(bed)
+    order = await shown(exams, body)
+    assert datetime.fromisoformat(order["exams"][0]["ends_at"]) <= bed.held_until + timedelta(days=1)
+    await exams.service.deliver(reserved(body, hours=96, version=2))
+    assert await shown(exams, body) == order
+
+
+async def test_where_the_ways_were_never_written_the_worklist_says_so(exams):
+    await exams.service.sql("DELETE FROM exam_network")
+    body = request(await exams.patient(), exams=["ecg"])
+    await write(exams, body)
+    await exams.service.deliver(reserved(body))
+    order = await shown(exams, body)
+    assert (order["status"], order["reason"]) == ("unplanned", "network-missing")

@@ -69,8 +69,25 @@ async def test_a_recognised_result_is_decided_about_before_anything_is_booked(re
         "overridden": 1,
         "overridden_by_reason": {"result-doubted": 1},
     }
+    shown = await registration.service.get(f"/exam-orders/{booked['order_id']}", role="front-desk")
+    decided = [(one["item_code"], one["choice"], one["reason"]) for one in shown.json()["decisions"]]
+    assert decided == [("ct-chest", "reuse", None), ("us-abdomen", "override", "result-doubted")]
     empty = (await registration.service.get("/recognition/figures", role="viewer", month="2026-02")).json()
     assert (empty["avoided"], empty["saved_fen"]) == (0, 0)
+
+
+async def test_of_an_order_that_is_cancelled_no_exam_was_avoided(registration):
+    await open_exams(registration)
+    await partner(registration, "west")
+    patient = await registration.patient()
+    reuse = {"item_code": "ct-chest", "result_id": await result(registration, patient, "ct-chest", days=3)}
+    for cancelled in (True, False):
+        written = await order(registration, patient, "ct-chest", "ecg")
+        await act(registration, written, "decisions", reuse | {"choice": "reuse"}, role="clinician")
+        if cancelled:
+            await act(registration, written, "cancellation", {"reason": "patient"})
+    figures = (await registration.service.get("/recognition/figures", role="viewer", month="2026-03")).json()
+    assert (figures["avoided"], figures["saved_fen"]) == (1, 20_000)
 
 
 async def test_a_result_of_somebody_else_or_of_another_item_decides_nothing(registration):

@@ -11,7 +11,7 @@ import pytest
 from services.registration.app import SERVICE
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import LEASE, Result
-from services.registration.reminders.sending import Dispatch
+from services.registration.reminders.sending import AT_ONCE, Dispatch
 from services.registration.schedules.model import SlotKey
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -202,6 +202,20 @@ async def test_one_bad_address_stops_nobody(registration, post):
     assert [message.address for message in post.sent].count(addresses[2]) == 2
 
 
+async def test_a_reminder_that_cannot_be_read_is_put_off_by_itself_until_somebody_has_to_call(registration, post):
+    bad, good = await reachable(registration, "+86 28 1111 1111"), await reachable(registration)
+    appointment_id, slot = await booked(registration, bad)
+    await booked(registration, good)
+    await registration.service.sql("UPDATE reminder SET zone = 'Mars/Olympus' WHERE patient_id = $1", bad)
+    registration.service.clock.set(slot.starts_at - timedelta(days=3))
+    assert await fire(registration, post) == 2
+    assert [message.address for message in post.sent] == ["+86 28 0000 0000"]
+    assert set((await states(registration, appointment_id=appointment_id)).values()) == {("pending", None)}
+    registration.service.clock.set(slot.starts_at - timedelta(minutes=30))
+    await fire(registration, post)
+    assert set((await states(registration, appointment_id=appointment_id)).values()) == {("failed", "too-late")}
+
+
 async def test_a_channel_without_a_way_out_is_visible(registration, post):
     await booked(registration, await reachable(registration, "someone@example.org", "email"))
     registration.service.clock.advance(timedelta(days=7))
@@ -240,6 +254,30 @@ async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registr
     await fire(registration, post)
     assert len(post.sent) == 1
     assert ("unknown", "interrupted") in (await states(registration, appointment_id=appointment_id)).values()
+
+
+async def test_a_process_that_dies_in_a_batch_leaves_the_others_of_it_to_the_next(registration, post):
+    patients = [await reachable(registration, f"+86 28 0000 00{number:02}") for number in range(12)]
+    slot = await registration.slot(days=3, capacity=12)
+    for patient in patients:
+        await registration.take(slot, patient)
+    await hear(registration)
+    registration.service.clock.set(slot.starts_at - timedelta(days=1))
+    full = asyncio.Event()
+
+    class Dying:
+        async def send(self, message):
+            post.sent.append(message)
+            if len(post.sent) == AT_ONCE:
+                full.set()
+            await asyncio.Event().wait()
+
+    dying = asyncio.create_task(Dispatch({ContactChannel.SMS: Dying()}).fire(registration.service.database, 100))
+    await full.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    await fire(registration, post)
+    assert len({message.address for message in post.sent}) == len(post.sent) == 12
 
 
 async def test_the_same_event_again_plans_nothing_again(registration):

@@ -147,3 +147,35 @@ async def test_a_wish_for_somebody_who_dies_while_waiting_is_dropped_with_its_en
 async def test_a_wish_for_a_clinic_that_is_not_known_needs_a_person(registration):
     await registration.service.deliver(wish(await registration.patient(), "to-be-built"))
     assert [one["why"] for one in await worklist(registration, status="pending")] == ["clinic-unknown"]
+
+
+async def test_a_place_that_a_person_has_found_settles_the_request_and_followup_hears_of_it(registration):
+    event = wish(await registration.patient(), "no-such-clinic")
+    await registration.service.deliver(event)
+    full, free = await registration.slot(days=2), await registration.slot(days=3)
+    await registration.take(full, await registration.patient())
+    path = f"/visit-requests/{event.visit_request_id}/booking"
+
+    def place(slot):
+        return {"session_id": str(slot.session_id), "slot_starts_at": slot.starts_at.isoformat()}
+
+    assert (await registration.post(path, body=place(full))).json()["code"] == "slot-full"
+    unknown = place(free) | {"session_id": str(new_id())}
+    assert (await registration.post(path, body=unknown)).status_code == 404
+    settled = (await registration.post(path, body=place(free))).json()
+    (told,) = [one for one in await booked(registration) if one.channel == "followup"]
+    assert (settled["status"], settled["why"]) == ("booked", None)
+    assert settled["appointment_id"] == str(told.appointment_id)
+    assert (await registration.post(path, body=place(free))).json()["code"] == "visit-request-not-pending"
+    assert await worklist(registration, patient_id=str(new_id())) == []
+
+
+async def test_who_does_not_want_the_visit_is_taken_off_the_worklist_once(registration):
+    event = wish(await registration.patient(), "no-such-clinic")
+    await registration.service.deliver(event)
+    path = f"/visit-requests/{event.visit_request_id}/closing"
+    closed = (await registration.post(path)).json()
+    assert (closed["status"], closed["drop_reason"]) == ("dropped", "declined")
+    assert (await registration.post(path)).json()["code"] == "visit-request-not-pending"
+    assert (await registration.post(f"/visit-requests/{new_id()}/closing")).status_code == 404
+    assert (await registration.post(path, role="viewer")).status_code == 403

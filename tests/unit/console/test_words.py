@@ -9,8 +9,11 @@ import pytest
 
 from services.console.pages import catalogue, words
 from services.console.pages.language import TAGS, Language, choose
+from services.console.pages.names import Names
+from services.console.pages.page import NAMED
 from services.console.pages.vocabulary.fields import FIELDS
 from services.console.projection.looks import Look
+from services.simulator.hospital.files import NAMES_FILE
 from shared.messages import EVENTS, source_of
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -83,3 +86,10 @@ def test_times_and_money_are_written_as_people_there_write_them():
     assert (chinese.day(date(2026, 3, 2)), english.moment(at)) == ("2026年3月2日 周一", "2026-03-03 00:05")
     assert (chinese.yuan(1_234_500), english.yuan(-5)) == ("¥12,345.00", "-¥0.05")
     assert english.percent(0.9338) == "93.4%"
+
+
+def test_the_hospitals_own_codes_are_read_by_the_names_that_it_tells():
+    names = Names(NAMES_FILE)
+    assert names.of(NAMED["item_code"], "ecg", "zh-CN") != "ecg"
+    assert names.of(NAMED["kind"], "invoice-reprint", "en") == "Invoice printed again"
+    assert names.of(NAMED["item_code"], "of-another-hospital", "en") == "of-another-hospital"

@@ -25,7 +25,7 @@ def days(count: int) -> tuple[Day, ...]:
     )
 
 
-def case(*exams: Exam, devices, rules=(), windows=None, travel=None, count=3) -> Case:
+def case(*exams: Exam, devices, rules=(), windows=None, travel=None, count=3, barred=None) -> Case:
     """A case of `count` days that the patient can come at any time of."""
     return Case(
         starts_at=STARTS_AT,
@@ -36,6 +36,7 @@ def case(*exams: Exam, devices, rules=(), windows=None, travel=None, count=3) ->
         windows=((0, count * DAY),) if windows is None else windows,
         travel={("east", "north"): 40, ("north", "east"): 40} if travel is None else travel,
         changeover_minutes=5,
+        barred=barred or {},
     )
 
 
@@ -87,7 +88,14 @@ def small_cases(draw) -> Case:
     ]
     windows = draw(st.sampled_from((None, ((0, 510), (520, count * DAY)))))
     travel = draw(st.sampled_from((None, {}, {("east", "north"): 10, ("north", "east"): 15})))
-    return case(*exams, devices=devices, rules=rules, windows=windows, travel=travel, count=count)
+    near = st.tuples(st.integers(455, 540), st.integers(1, 60)).map(lambda drawn: (drawn[0], sum(drawn)))
+    barred = {
+        (draw(st.sampled_from(exams)).item_code, draw(st.sampled_from(CAMPUSES))): sorted(
+            draw(st.lists(near, min_size=1, max_size=2))
+        )
+        for _ in range(draw(st.integers(0, 2)))
+    }
+    return case(*exams, devices=devices, rules=rules, windows=windows, travel=travel, count=count, barred=barred)
 
 
 def apart(spans):
@@ -124,7 +132,9 @@ def starts(asked: Case, one: Exam):
         for start in range(0, asked.days[-1].to_minute, 5):
             inside = any(a <= start and start + one.minutes <= b for a, b in own.free)
             wished = any(a <= start and start + one.minutes <= b for a, b in asked.windows)
-            if one.item_code in own.items and inside and wished and any(a <= start % DAY <= b for a, b in one.hours):
+            hour = any(a <= start % DAY <= b for a, b in one.hours)
+            kept_off = any(a < start < b for a, b in asked.barred.get((one.item_code, own.campus_id), ()))
+            if one.item_code in own.items and inside and wished and hour and not kept_off:
                 yield start, own.campus_id
 
 

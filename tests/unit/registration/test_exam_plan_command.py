@@ -63,3 +63,30 @@ def test_what_nothing_fits_for_exits_with_1_and_names_the_item(journey):
     result = journey("-", stdin=json.dumps(CASE_OF_PAGE | {"devices": devices}))
     assert result.exit_code == 1
     assert "ct-abdomen-contrast" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"now": "0001-01-01T00:00:00Z"}, "now lies beyond the calendar"),
+        ({"zone": "Asia"}, "zone is no time zone"),
+        ({"items": [CASE_OF_PAGE["items"][0] | {"item_code": "a"}] * 2}, "items names one code twice"),
+    ],
+)
+def test_what_no_calendar_or_map_has_is_named_and_brings_nothing_down(journey, change, field):
+    result = journey("-", stdin=json.dumps(CASE_OF_PAGE | change))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert field in result.stderr
+
+
+def test_a_campus_without_any_device_is_told_as_nothing_free(journey):
+    nowhere = CASE_OF_PAGE | {"request": CASE_OF_PAGE["request"] | {"campus_ids": ["moon"]}}
+    result = journey("-", stdin=json.dumps(nowhere))
+    assert result.exit_code == 1
+    assert "nothing is free for ct-abdomen-contrast, us-abdomen, lab-renal" in result.stderr
+
+
+def test_a_file_that_an_editor_has_marked_as_utf_8_is_read(journey, tmp_path):
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(CASE_OF_PAGE), encoding="utf-8-sig")
+    assert journey(str(file)).exit_code == 0

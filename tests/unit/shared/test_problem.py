@@ -156,6 +156,7 @@ async def wrong(app, change, path="/bills"):
         ({"note": "echo"}, "note does not fit; send a value that fits the API document"),
         ({"note": "ours"}, "note is reserved; write something else"),
         ({"paid": {"kind": CANARY}}, "paid is of no known kind; set 'kind' to one of 'cash', 'card'"),
+        ({"owners": {"o": 1}, "lines": GOOD["lines"] * 2}, "body two lines are not allowed; send one or three"),
         ({"owners": {CANARY: "x"}}, "owners.? is no whole number; send one such as 3"),
     ],
 )

@@ -1,10 +1,13 @@
 """The sample hospital's exams: files that the service takes whole, agree with each other and name their sources."""
 
+import json
+
 import pytest
 
+from services.registration.desk.catalogue import catalogue
 from services.registration.examcatalogue import files
 from services.registration.examcatalogue.model import Modality, instructions
-from services.simulator.hospital.files import HERE
+from services.simulator.hospital.files import HERE, NAMES_FILE
 from services.simulator.play.exams import REQUESTS
 from shared.csv_table import Faulty
 
@@ -30,6 +33,12 @@ def test_there_are_at_least_forty_items_and_a_device_for_each(sample):
     assert {item.modality for item in items} == set(Modality)
     assert [item.item_code for item in items if not any(one.does(item) for one in sample["devices"])] == []
     assert {code for request in REQUESTS for code in request} <= {item.item_code for item in items}
+
+
+def test_what_people_read_for_items_and_services_is_what_their_catalogues_say(sample):
+    names = json.loads(NAMES_FILE.read_text(encoding="utf-8"))
+    assert names["exams"] == {one.item_code: {"zh": one.name_zh, "en": one.name_en} for one in sample["items"]}
+    assert names["services"] == {one.code: {"zh": one.name_zh, "en": one.name_en} for one in catalogue().kinds.values()}
 
 
 def test_every_rule_is_between_tags_that_some_item_has_and_says_who_says_so(sample):

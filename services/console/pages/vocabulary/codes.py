@@ -42,6 +42,8 @@ CODES = {
         "bed-given-back": msg("bed given back"),
         "no-plan": msg("nothing fits"),
         "places-taken": msg("somebody else was quicker"),
+        "network-missing": msg("the ways between campuses are not written"),
+        "item-unknown": msg("unknown exam item"),
         "patient-wish": msg("the patient does not want it any more"),
         "admitted-elsewhere": msg("admitted elsewhere"),
         "no-longer-needed": msg("no longer needed"),
