@@ -14,7 +14,7 @@ from services.registration.queue import handlers as queue
 from services.registration.quota import handlers as quota
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
-from services.registration.waitlist import handlers as waitlist
+from services.registration.waitlist import reactions as waitlist
 from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.followup.visits import VisitRequested

@@ -1,7 +1,6 @@
-"""What can be asked of the waitlist, and what it hears: one function a use case. The edge commits.
+"""What can be asked of the waitlist: one function a use case. The edge commits.
 
-`on_…` of booking's events run in the transaction that says them: a place is free and offered on in one step.
-Invariant: while somebody waits whom a free place suits and an offer can still be made, the place is offered.
+What becomes of the entry when its offer is confirmed or given back is in `reactions`, whichever route was used.
 """
 
 from dataclasses import dataclass
@@ -12,23 +11,14 @@ from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment, CancelAppointment, CancelReason
 from services.registration.booking.refusals import Reason as NoPlace
 from services.registration.patients import handlers as patients
+from services.registration.patients.model import DECEASED
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.lines import MINUTES_A_DAY
-from services.registration.schedules.model import FindSlots, SlotKey, instant
+from services.registration.schedules.model import FindSlots, instant
 from services.registration.waitlist import model, store, transitions
 from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LeaveReason, Reason, Status
 from services.registration.waitlist.policy import POLICY
 from shared.decision import Refused
-from shared.ids import new_id
-from shared.messages.registration.booking import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentMissed,
-    AppointmentRescheduled,
-    HoldExpired,
-)
-from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.work import Stale, Work
 
 
@@ -97,7 +87,27 @@ async def leave(entry_id: UUID, work: Work) -> Entry | Refused:
     waiting = await store.waiting(work, entry_id)
     if waiting is None:
         raise Stale("waitlist-entry", entry_id)
-    return await _keep(transitions.left(waiting, LeaveReason.PATIENT), work)
+    return await keep(transitions.left(waiting, LeaveReason.PATIENT), work)
+
+
+async def unasked(limit: int, work: Work) -> list[UUID]:
+    """Entries that have an offer and wished to be booked without being asked, the oldest first."""
+    return await store.unasked(work, limit)
+
+
+async def next_unasked_at(work: Work) -> datetime | None:
+    """Now, if there is such an entry."""
+    return work.now if await store.unasked(work, 1) else None
+
+
+async def accept_unasked(entry_id: UUID, work: Work) -> None:
+    """Accept what is offered, as was wished. Nothing where somebody was quicker; who has died gives the place back."""
+    accepted = await accept_offer(entry_id, work)
+    if accepted == DECEASED:
+        offered = await store.entry(work, entry_id)
+        assert offered.appointment_id is not None  # noqa: S101 - what was refused is an offer
+        hold = CancelAppointment(appointment_id=offered.appointment_id, reason=CancelReason.DECEASED)
+        await booking.cancel_appointment(hold, work)
 
 
 async def standing(entry_id: UUID, work: Work) -> Standing:
@@ -129,7 +139,7 @@ async def lapse_entries(work: Work, limit: int) -> int:
     """End entries for which nothing can be offered any more, at most `limit`. Returns how many."""
     overdue = await store.overdue(work, limit)
     for entry in overdue:
-        await _keep(transitions.lapsed(entry), work)
+        await keep(transitions.lapsed(entry), work)
     return len(overdue)
 
 
@@ -138,49 +148,12 @@ async def next_lapse_at(work: Work) -> datetime | None:
     return await store.next_lapse_at(work)
 
 
-async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> None:
-    """The place goes to the next; where it was an offer, that has ended."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _keep(transitions.hold_cancelled(entry, CancelReason(event.reason)), work)
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
-
-
-async def on_hold_expired(event: HoldExpired, work: Work) -> None:
-    """The place goes to the next; where it was an offer, that has ended."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _keep(transitions.hold_expired(entry), work)
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
-
-
-async def on_appointment_rescheduled(event: AppointmentRescheduled, work: Work) -> None:
-    """The old place goes to the next."""
-    old = SlotKey(session_id=event.previous_session_id, starts_at=event.previous_slot_starts_at)
-    await _offer_on(old, work, event.patient_id)
-
-
-async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
-    """The place goes to the next, where the policy still lets it be offered."""
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
-
-
-async def on_appointment_booked(event: AppointmentBooked, work: Work) -> None:
-    """A hold that was an offer is confirmed, by whichever route: the offer is accepted."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _accepted(entry, event.appointment_id, work)
-
-
-async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
-    """Those who wait for the clinic get the new places, in order, before the wish of somebody who asks later."""
-    await schedules.clinic_alone(event.clinic_id, work)
-    find = FindSlots(from_at=work.now, to_at=event.ends_at, session_id=event.session_id)
-    for slot in await schedules.free_slots(find, work):
-        await _offer_on(SlotKey(session_id=slot.session_id, starts_at=slot.starts_at), work)
-
-
-async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """The patient waits for nothing any more; what is offered ends with its hold."""
-    for entry in await store.waiting_of(work, event.patient_id):
-        await _keep(transitions.left(entry, LeaveReason.DECEASED), work)
+async def keep(changed: transitions.Change, work: Work) -> Entry:
+    """Write the next version of an entry and say so."""
+    entry, event = changed
+    await store.save(work, entry)
+    work.publish(event)
+    return entry
 
 
 async def _offer(entry_id: UUID, work: Work) -> Appointment | Refused:
@@ -229,50 +202,3 @@ async def _find(goal: Goal, work: Work) -> FindSlots:
         clinic_id=goal.clinic_id,
         session_id=goal.session_id,
     )
-
-
-async def _offer_on(key: SlotKey, work: Work, *but_not: UUID) -> None:
-    """Give what is free in the slot to the best who wait, one after the other, but to none of `but_not`.
-
-    Whoever has just given a place back is not asked whether they want it.
-    """
-    place = await store.freed(work, key)
-    ends_at = model.offer_ends_at(place.slot.starts_at, work.now, POLICY)
-    if ends_at is None:
-        return
-    passed_over = set(but_not)
-    while entry := await store.best(work, place, passed_over):
-        patient = await patients.living_patient(entry.patient_id, work)
-        if isinstance(patient, Refused):
-            await _keep(transitions.left(entry, LeaveReason.DECEASED), work)
-            continue
-        command = model.place_for(entry, place.slot, new_id(), ends_at)
-        taken = await booking.take_place(command, place.slot, work)
-        if isinstance(taken, Appointment):
-            await _give(entry, taken, work)
-        elif taken.reason is NoPlace.SLOT_FULL:
-            return
-        else:
-            passed_over.add(entry.patient_id)
-
-
-async def _give(entry: Entry, taken: Appointment, work: Work) -> None:
-    if entry.auto_accept:
-        await _accepted(entry, taken.appointment_id, work)
-    else:
-        await _keep(transitions.offered(entry, taken, POLICY), work)
-
-
-async def _accepted(entry: Entry, appointment_id: UUID, work: Work) -> None:
-    """The new place is booked; only now the old one is given back, which may feed a waitlist in turn."""
-    await _keep(transitions.accepted(entry, appointment_id), work)
-    if entry.replaces_appointment_id is not None:
-        old = CancelAppointment(appointment_id=entry.replaces_appointment_id, reason=CancelReason.PATIENT)
-        await booking.cancel_appointment(old, work)
-
-
-async def _keep(changed: transitions.Change, work: Work) -> Entry:
-    entry, event = changed
-    await store.save(work, entry)
-    work.publish(event)
-    return entry

@@ -153,6 +153,11 @@ class Entry:
     leave_reason: LeaveReason | None
     version: int
 
+    @property
+    def is_booked_unasked(self) -> bool:
+        """Whether a free place is booked for it in the step that finds it: nothing is to be asked or given back."""
+        return self.auto_accept and self.replaces_appointment_id is None
+
 
 def no(reason: Reason) -> Refused:
     """The refusal with its remedy."""
@@ -206,12 +211,12 @@ def offer_ends_at(slot_starts_at: datetime, now: datetime, policy: Policy) -> da
 
 
 def place_for(entry: Entry, slot: Slot, appointment_id: UUID, held_until: datetime) -> TakePlace:
-    """What to take for the entry: booked at once where that was asked for, else held."""
+    """What to take for the entry: booked at once where that was asked for and nothing is given back for it."""
     return TakePlace(
         appointment_id=appointment_id,
         patient_id=entry.patient_id,
         slot=SlotKey(session_id=slot.session_id, starts_at=slot.starts_at),
-        hold=not entry.auto_accept,
+        hold=not entry.is_booked_unasked,
         held_until=held_until,
         visit_type=entry.visit_type,
         channel=entry.channel,

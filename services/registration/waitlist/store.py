@@ -29,7 +29,8 @@ CONFLICTS: Final = {
 }
 FREED: Final = """
 SELECT slot.*, session.session_on FROM slot JOIN session USING (session_id)
-WHERE slot.session_id = $1 AND slot.starts_at = $2
+WHERE slot.session_id = $1 AND slot.starts_at = $2 AND access = 'public' AND closed_at IS NULL
+FOR NO KEY UPDATE OF slot
 """
 RANK: Final = "urgency, joined_at, entry_id"
 CANDIDATE: Final = f"""
@@ -145,11 +146,11 @@ class Freed:
     session_on: date
 
 
-async def freed(work: Work, key: SlotKey) -> Freed:
-    """The slot as it is now, or `Missing`."""
+async def freed(work: Work, key: SlotKey) -> Freed | None:
+    """The slot, kept from others; None where its places are not for the public, or its session is closed."""
     row = await (await work.sql()).fetchrow(FREED, key.session_id, key.starts_at)
     if row is None:
-        raise Missing("slot", key.session_id)
+        return None
     return Freed(slot=Slot(**{name: row[name] for name in Slot.__slots__}), session_on=row["session_on"])
 
 
@@ -193,6 +194,13 @@ async def waiting_of(work: Work, patient_id: UUID) -> list[Entry]:
     mine = (col(WaitlistEntryRow.patient_id) == patient_id) & (col(WaitlistEntryRow.status) == Status.WAITING)
     query = select(WaitlistEntryRow).where(mine).order_by(col(WaitlistEntryRow.entry_id)).with_for_update()
     return [_entry(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
+
+
+async def unasked(work: Work, limit: int) -> list[UUID]:
+    """Entries with an offer that stands, who wished to have it unasked."""
+    offer = (col(WaitlistEntryRow.status) == Status.OFFERED) & (col(WaitlistEntryRow.offered_until) > work.now)
+    query = select(WaitlistEntryRow.entry_id).where(offer, col(WaitlistEntryRow.auto_accept))
+    return list(await work.session.exec(query.order_by(col(WaitlistEntryRow.joined_at)).limit(limit)))
 
 
 async def overdue(work: Work, limit: int) -> list[Entry]:

@@ -120,8 +120,10 @@ def hold_cancelled(entry: Entry, why: CancelReason) -> tuple[Entry, OfferDecline
             return _ended(entry, Status.WAITING, OfferWithdrawn)
 
 
-def hold_expired(entry: Entry) -> tuple[Entry, OfferExpired]:
-    """Nobody answered in time."""
+def hold_expired(entry: Entry) -> tuple[Entry, OfferExpired | OfferWithdrawn]:
+    """Nobody answered in time. Who was not to be asked has missed nothing, and waits on: it was us who were late."""
+    if entry.auto_accept:
+        return _ended(entry, Status.WAITING, OfferWithdrawn)
     return _ended(entry, Status.EXPIRED, OfferExpired)
 
 

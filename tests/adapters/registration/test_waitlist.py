@@ -92,6 +92,42 @@ async def test_nobody_loses_the_old_booking_before_the_new_one_is_confirmed(regi
     assert await faults(registration, NOON) == {}
 
 
+async def test_who_would_be_booked_unasked_loses_nothing_when_we_are_late(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    patient = await registration.patient()
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    behind = await new.joined()
+    await new.cancel()
+    offered = await new.entry(entry)
+    registration.service.clock.advance(timedelta(hours=2))
+    assert await registration.service.fire("acceptances") == 0
+    await registration.service.fire("holds")
+    again = await new.entry(entry)
+    assert (again["status"], again["version"]) == ("offered", 4)
+    assert again["appointment_id"] != offered["appointment_id"]
+    assert await registration.service.fire("acceptances") == 1
+    assert await new.statuses(entry, behind) == ["accepted", "waiting"]
+    found = await registration.service.get(f"/appointments/{mine}", role="front-desk")
+    assert found.json()["status"] == "cancelled"
+
+
+async def test_who_has_died_before_the_place_was_booked_unasked_gives_it_to_the_next(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    (patient,) = await registration.patients(1)
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    behind = await new.joined()
+    await new.cancel()
+    await registration.post(f"/patients/{patient}/death", body={"deceased_at": NOON.isoformat()})
+    assert await registration.service.fire("acceptances") == 1
+    assert await new.statuses(entry, behind) == ["left", "offered"]
+    assert await registration.service.fire("acceptances") == 0
+    assert await faults(registration, NOON) == {}
+
+
 async def test_only_a_booking_of_ones_own_can_be_replaced(registration):
     session = await FullSession.of(registration)
     answer = await session.join(replaces_appointment_id=session.booked[0])
