@@ -28,7 +28,7 @@ from shared.messages.registration.booking import (
     HoldExpired,
 )
 from shared.messages.registration.patients import ContactChosen, PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
+from shared.messages.registration.schedules import PlacesAdded, SessionCut, SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
 from shared.reactions import Reactions, in_turn
 from shared.work import Hearers
@@ -36,13 +36,9 @@ from shared.work import Hearers
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: in_turn(
-            waitlist.on_places_opened,
-            visit_requests.on_places_opened,
-            quota.on_session_opened,
-            applications.on_session_opened,
-        ),
-        SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
+        SessionOpened: in_turn(visit_requests.on_places_opened, quota.on_places_opened, applications.on_places_opened),
+        PlacesAdded: in_turn(visit_requests.on_places_opened, quota.on_places_opened, applications.on_places_opened),
+        SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: in_turn(
             booking.on_patient_deceased,
             waitlist.on_patient_deceased,
@@ -76,6 +72,10 @@ AT_ONCE: Hearers = {
     HoldExpired: waitlist.on_hold_expired,
     OfferAccepted: visit_requests.on_offer_accepted,
     PatientArrived: queue.on_patient_arrived,
+    PlacesAdded: waitlist.on_places_added,
+    SessionCut: waitlist.on_session_cut,
+    SessionOpened: waitlist.on_places_opened,
+    SessionReleased: waitlist.on_places_opened,
     VisitCompleted: queue.on_visit_completed,
     WaitlistLapsed: visit_requests.on_waitlist_lapsed,
     WaitlistLeft: visit_requests.on_waitlist_left,

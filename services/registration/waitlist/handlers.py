@@ -16,7 +16,7 @@ from services.registration.schedules import handlers as schedules
 from services.registration.schedules.lines import MINUTES_A_DAY
 from services.registration.schedules.model import FindSlots, instant
 from services.registration.waitlist import model, store, transitions
-from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LeaveReason, Reason, Status
+from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LapseReason, LeaveReason, Reason, Status
 from services.registration.waitlist.policy import POLICY
 from shared.decision import Refused
 from shared.work import Stale, Work
@@ -34,8 +34,9 @@ class Standing:
 async def join(command: JoinWaitlist, work: Work) -> Entry | Refused:
     """Wait for a place, where there is none that the patient could book.
 
-    The clinic and the slots are kept in share until the entry is written: whoever frees a place or opens a session in
-    the meantime is seen here, or sees the entry. `Missing` for an unknown patient, session, clinic or appointment.
+    The clinic and the slots are kept in share until the entry is written: whoever frees a place, opens a session or
+    cuts one in the meantime is seen here, or sees the entry. `Missing` for an unknown patient, session, clinic or
+    appointment.
     """
     patient = await patients.living_patient(command.patient_id, work)
     if isinstance(patient, Refused):
@@ -83,7 +84,7 @@ async def leave(entry_id: UUID, work: Work) -> Entry | Refused:
     if entry.status is Status.OFFERED:
         return await decline_offer(entry_id, work)
     if entry.status is not Status.WAITING:
-        return model.no(Reason.NOT_WAITING)
+        return model.no(Reason.ALREADY_ACCEPTED if entry.status is Status.ACCEPTED else Reason.NOT_WAITING)
     waiting = await store.waiting(work, entry_id)
     if waiting is None:
         raise Stale("waitlist-entry", entry_id)
@@ -119,15 +120,24 @@ async def standing(entry_id: UUID, work: Work) -> Standing:
 
 
 async def entries_of_session(session_id: UUID, offset: int, limit: int, work: Work) -> list[Entry]:
-    """Who waits for that session or has an offer, best first. `Missing` without a session."""
+    """Whom a place of that session would be offered to, and who has an offer, best first. `Missing` without a session.
+
+    That are those who wait for it, and those who wait for its clinic on its day.
+    """
     session = await schedules.session(session_id, work)
-    return await store.entries(work, session_id=session_id, clinic_id=session.clinic_id, offset=offset, limit=limit)
+    return await store.entries(work, session.clinic_id, offset, limit, session=session)
 
 
 async def entries_of_clinic(clinic_id: str, offset: int, limit: int, work: Work) -> list[Entry]:
     """Who waits for anything in that clinic or has an offer, best first. `Missing` without a clinic."""
     await schedules.clinic(clinic_id, work)
-    return await store.entries(work, session_id=None, clinic_id=clinic_id, offset=offset, limit=limit)
+    return await store.entries(work, clinic_id, offset, limit)
+
+
+async def entries_of_patient(patient_id: UUID, limit: int, work: Work) -> list[Entry]:
+    """What the patient waits or waited for, the latest first. `Missing` without a patient."""
+    await patients.patient(patient_id, work)
+    return await store.entries_of(work, patient_id, limit)
 
 
 async def summary(work: Work) -> dict[str, int]:
@@ -139,7 +149,7 @@ async def lapse_entries(work: Work, limit: int) -> int:
     """End entries for which nothing can be offered any more, at most `limit`. Returns how many."""
     overdue = await store.overdue(work, limit)
     for entry in overdue:
-        await keep(transitions.lapsed(entry), work)
+        await keep(transitions.lapsed(entry, LapseReason.TOO_LATE), work)
     return len(overdue)
 
 
@@ -160,20 +170,17 @@ async def _offer(entry_id: UUID, work: Work) -> Appointment | Refused:
     """The hold that is offered to the entry, kept from others: what is decided of it is decided once."""
     entry = await store.entry(work, entry_id)
     if entry.appointment_id is None:
-        return model.no(Reason.NOT_OFFERED)
+        return model.no_offer(entry.status)
     held = await booking.appointment_for_change(entry.appointment_id, work)
-    match (await store.entry(work, entry_id)).status:
-        case Status.OFFERED:
-            return held
-        case Status.EXPIRED:
-            return model.no(Reason.OFFER_EXPIRED)
-        case _:
-            return model.no(Reason.NOT_OFFERED)
+    status = (await store.entry(work, entry_id)).status
+    return held if status is Status.OFFERED else model.no_offer(status)
 
 
 async def _goal(command: JoinWaitlist, work: Work) -> Goal | Refused:
     if command.session_id is not None:
-        return model.session_goal(await schedules.session(command.session_id, work), POLICY)
+        await schedules.slots_in_share(FindSlots(session_id=command.session_id), work)
+        session = await schedules.session(command.session_id, work)
+        return model.session_goal(session, await schedules.slots_of(command.session_id, work), POLICY)
     assert command.clinic_id and command.earliest_on and command.latest_on  # noqa: S101, PT018 - what the edge lets in
     clinic = await schedules.clinic_in_share(command.clinic_id, work)
     return model.days_goal(clinic.clinic_id, clinic.zone, command.earliest_on, command.latest_on, POLICY)

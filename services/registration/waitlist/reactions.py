@@ -15,7 +15,7 @@ from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import FindSlots, SlotKey
 from services.registration.waitlist import model, store, transitions
 from services.registration.waitlist.handlers import keep
-from services.registration.waitlist.model import Entry, LeaveReason
+from services.registration.waitlist.model import Entry, LapseReason, LeaveReason
 from services.registration.waitlist.policy import POLICY
 from shared.decision import Refused
 from shared.ids import new_id
@@ -27,7 +27,7 @@ from shared.messages.registration.booking import (
     HoldExpired,
 )
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
+from shared.messages.registration.schedules import PlacesAdded, SessionCut, SessionOpened, SessionReleased
 from shared.work import Work
 
 
@@ -75,12 +75,23 @@ async def on_appointment_booked(event: AppointmentBooked, work: Work) -> None:
         await booking.cancel_appointment(old, work)
 
 
-async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
-    """Those who wait for the clinic get the new places, in order, before the wish of somebody who asks later."""
-    await schedules.clinic_alone(event.clinic_id, work)
-    find = FindSlots(from_at=work.now, to_at=event.ends_at, session_id=event.session_id)
-    for slot in await schedules.free_slots(find, work):
-        await _offer_on(SlotKey(session_id=slot.session_id, starts_at=slot.starts_at), work)
+async def on_places_opened(event: SessionOpened | SessionReleased | PlacesAdded, work: Work) -> None:
+    """Those who wait get the new places, in order, before anybody else can ask for one."""
+    if await store.anybody_waits(work, event.session_id):
+        for slot in await schedules.free_slots(FindSlots(session_id=event.session_id), work):
+            await _offer_on(SlotKey(session_id=slot.session_id, starts_at=slot.starts_at), work)
+
+
+async def on_places_added(event: PlacesAdded, work: Work) -> None:
+    """Those who wait get the new places, in order, and who waits on does so until the last slot that has any."""
+    await _lapse_with_last_place(event.session_id, LapseReason.SESSION_CUT, work)
+    await on_places_opened(event, work)
+
+
+async def on_session_cut(event: SessionCut, work: Work) -> None:
+    """Whoever waits for the session does so until its last slot that has places; without one they are told at once."""
+    reason = LapseReason.SESSION_CLOSED if event.closed else LapseReason.SESSION_CUT
+    await _lapse_with_last_place(event.session_id, reason, work)
 
 
 async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
@@ -110,6 +121,17 @@ async def _offer_on(key: SlotKey, work: Work, *, but_not: UUID | None = None) ->
             continue
         await keep(_given(entry, taken), work)
         free -= 1
+
+
+async def _lapse_with_last_place(session_id: UUID, reason: LapseReason, work: Work) -> None:
+    """Who waits for the session waits for nothing else: the entry ends when none of its places can be offered."""
+    session = await schedules.session(session_id, work)
+    lapses_at = model.last_offer_at(session, await schedules.slots_of(session_id, work), POLICY)
+    if lapses_at is not None and lapses_at > work.now:
+        await store.lapse_at(work, session_id, lapses_at)
+        return
+    for entry in await store.waiting_for(work, session_id):
+        await keep(transitions.lapsed(entry, reason), work)
 
 
 def _slot(event: AppointmentCancelled | AppointmentMissed | HoldExpired) -> SlotKey:

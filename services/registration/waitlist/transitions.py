@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.registration.booking.model import Appointment, CancelReason
-from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LeaveReason, Policy, Status
+from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LapseReason, LeaveReason, Policy, Status
 from shared.messages.registration.waitlist import (
     OfferAccepted,
     OfferDeclined,
@@ -63,6 +63,7 @@ def join(command: JoinWaitlist, goal: Goal, now: datetime) -> tuple[Entry, Waitl
         appointment_id=None,
         offered_until=None,
         leave_reason=None,
+        lapse_reason=None,
         version=1,
     )
     return entry, WaitlistJoined(
@@ -135,11 +136,11 @@ def left(entry: Entry, reason: LeaveReason) -> tuple[Entry, WaitlistLeft]:
     )
 
 
-def lapsed(entry: Entry) -> tuple[Entry, WaitlistLapsed]:
-    """No place came in time."""
-    changed = _next(entry, Status.LAPSED)
+def lapsed(entry: Entry, reason: LapseReason) -> tuple[Entry, WaitlistLapsed]:
+    """No place comes any more."""
+    changed = _next(entry, Status.LAPSED, lapse_reason=reason)
     return changed, WaitlistLapsed(
-        entry_id=entry.entry_id, patient_id=entry.patient_id, aggregate_version=changed.version
+        entry_id=entry.entry_id, patient_id=entry.patient_id, reason=reason, aggregate_version=changed.version
     )
 
 

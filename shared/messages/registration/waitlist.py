@@ -122,7 +122,7 @@ class WaitlistLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistLapsed:
-    """No place became free in time."""
+    """No place comes any more. `reason` is a code: too-late, session-closed, session-cut (its last places are gone)."""
 
     type: ClassVar = "registration.waitlist-lapsed.v1"
     key: ClassVar = "patient_id"
@@ -131,6 +131,7 @@ class WaitlistLapsed:
     entry_id: UUID
     patient_id: UUID
     aggregate_version: int
+    reason: str = "too-late"
 
 
 MESSAGES = (
