@@ -74,7 +74,7 @@ AT_ONCE: Hearers = {
     PatientArrived: queue.on_patient_arrived,
     PlacesAdded: waitlist.on_places_added,
     SessionCut: waitlist.on_session_cut,
-    SessionOpened: waitlist.on_places_opened,
+    SessionOpened: waitlist.on_session_opened,
     SessionReleased: waitlist.on_places_opened,
     VisitCompleted: queue.on_visit_completed,
     WaitlistLapsed: visit_requests.on_waitlist_lapsed,

@@ -14,7 +14,7 @@ from services.registration.patients import handlers as patients
 from services.registration.patients.model import DECEASED
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.lines import MINUTES_A_DAY
-from services.registration.schedules.model import FindSlots, instant
+from services.registration.schedules.model import FindSlots, Slot, instant
 from services.registration.waitlist import model, store, transitions
 from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LapseReason, LeaveReason, Reason, Status
 from services.registration.waitlist.policy import POLICY
@@ -166,6 +166,18 @@ async def keep(changed: transitions.Change, work: Work) -> Entry:
     return entry
 
 
+async def free_for(goal: Goal | Entry, work: Work) -> list[Slot]:
+    """Slots with a free place that would suit. Nobody takes or frees one of the goal's until this work is done."""
+    zone = (await schedules.clinic(goal.clinic_id, work)).zone
+    find = FindSlots(
+        from_at=max(work.now, instant(zone, goal.earliest_on)),
+        to_at=instant(zone, goal.latest_on, MINUTES_A_DAY),
+        clinic_id=goal.clinic_id,
+        session_id=goal.session_id,
+    )
+    return [slot for slot in await schedules.slots_in_share(find, work) if slot.booked < slot.capacity]
+
+
 async def _offer(entry_id: UUID, work: Work) -> Appointment | Refused:
     """The hold that is offered to the entry, kept from others: what is decided of it is decided once."""
     entry = await store.entry(work, entry_id)
@@ -194,18 +206,6 @@ async def _why_not(command: JoinWaitlist, goal: Goal, work: Work) -> Refused | N
     has_place_in = await booking.sessions_of(command.patient_id, work)
     if goal.session_id in has_place_in:
         return model.no(Reason.PATIENT_HAS_APPOINTMENT)
-    slots = await schedules.slots_in_share(await _find(goal, work), work)
-    if any(slot.booked < slot.capacity and slot.session_id not in has_place_in for slot in slots):
+    if any(slot.session_id not in has_place_in for slot in await free_for(goal, work)):
         return model.no(Reason.PLACE_IS_FREE)
     return None
-
-
-async def _find(goal: Goal, work: Work) -> FindSlots:
-    """The slots in which a place may be."""
-    zone = (await schedules.clinic(goal.clinic_id, work)).zone
-    return FindSlots(
-        from_at=max(work.now, instant(zone, goal.earliest_on)),
-        to_at=instant(zone, goal.latest_on, MINUTES_A_DAY),
-        clinic_id=goal.clinic_id,
-        session_id=goal.session_id,
-    )

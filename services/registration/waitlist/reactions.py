@@ -6,6 +6,8 @@ who frees a place waits for nobody's old booking. Slots are locked before entrie
 one in their order, so two who each free one place do not wait for each other.
 """
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from services.registration.booking import handlers as booking
@@ -14,8 +16,8 @@ from services.registration.patients import handlers as patients
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import FindSlots, SlotKey
 from services.registration.waitlist import model, store, transitions
-from services.registration.waitlist.handlers import keep
-from services.registration.waitlist.model import Entry, LapseReason, LeaveReason
+from services.registration.waitlist.handlers import free_for, keep
+from services.registration.waitlist.model import Entry, LapseReason, LeaveReason, Status
 from services.registration.waitlist.policy import POLICY
 from shared.decision import Refused
 from shared.ids import new_id
@@ -30,12 +32,17 @@ from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.schedules import PlacesAdded, SessionCut, SessionOpened, SessionReleased
 from shared.work import Work
 
+A_DAY: Final = timedelta(days=1)
+"""A clinic's day and the one of UTC differ by no more."""
+
 
 async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> None:
     """The place goes to the next; where it was an offer, that has ended."""
-    if entry := await store.offered(work, event.appointment_id):
-        await keep(transitions.hold_cancelled(entry, CancelReason(event.reason)), work)
+    entry = await store.offered(work, event.appointment_id)
+    if entry is not None:
+        entry = await keep(transitions.hold_cancelled(entry, CancelReason(event.reason)), work)
     await _offer_on(_slot(event), work, but_not=event.patient_id)
+    await _look_elsewhere(entry, _slot(event), work)
 
 
 async def on_hold_expired(event: HoldExpired, work: Work) -> None:
@@ -45,9 +52,10 @@ async def on_hold_expired(event: HoldExpired, work: Work) -> None:
     """
     entry = await store.offered(work, event.appointment_id)
     if entry is not None:
-        await keep(transitions.hold_expired(entry), work)
-    unasked = entry is not None and entry.auto_accept
-    await _offer_on(_slot(event), work, but_not=None if unasked else event.patient_id)
+        entry = await keep(transitions.hold_expired(entry), work)
+    waits_on = entry is not None and entry.status is Status.WAITING
+    await _offer_on(_slot(event), work, but_not=None if waits_on else event.patient_id)
+    await _look_elsewhere(entry, _slot(event), work)
 
 
 async def on_appointment_rescheduled(event: AppointmentRescheduled, work: Work) -> None:
@@ -73,6 +81,16 @@ async def on_appointment_booked(event: AppointmentBooked, work: Work) -> None:
     if entry.replaces_appointment_id is not None:
         old = CancelAppointment(appointment_id=entry.replaces_appointment_id, reason=CancelReason.PATIENT)
         await booking.cancel_appointment(old, work)
+
+
+async def on_session_opened(event: SessionOpened, work: Work) -> None:
+    """Those who wait for the clinic get the new places, in order, before anybody else can ask for one.
+
+    A year of sessions is opened in one step: whether anybody waits at all is looked up once.
+    """
+    days = await store.days_waited_for(work, event.clinic_id)
+    if days is not None and days[0] - A_DAY <= event.starts_at.date() <= days[1] + A_DAY:
+        await on_places_opened(event, work)
 
 
 async def on_places_opened(event: SessionOpened | SessionReleased | PlacesAdded, work: Work) -> None:
@@ -121,6 +139,14 @@ async def _offer_on(key: SlotKey, work: Work, *, but_not: UUID | None = None) ->
             continue
         await keep(_given(entry, taken), work)
         free -= 1
+
+
+async def _look_elsewhere(entry: Entry | None, lost: SlotKey, work: Work) -> None:
+    """Whoever waits again may have a place in another slot, which became free while they had an offer in the lost."""
+    if entry is not None and entry.status is Status.WAITING:
+        for slot in await free_for(entry, work):
+            if (key := SlotKey(session_id=slot.session_id, starts_at=slot.starts_at)) != lost:
+                await _offer_on(key, work)
 
 
 async def _lapse_with_last_place(session_id: UUID, reason: LapseReason, work: Work) -> None:

@@ -37,6 +37,10 @@ SELECT EXISTS (SELECT FROM waitlist_entry WHERE {IS_WAITING} AND waitlist_entry.
         AND session_on BETWEEN earliest_on AND latest_on
 )
 """  # noqa: S608 - put together from this module's own words
+DAYS: Final = f"""
+SELECT min(earliest_on) AS first, max(latest_on) AS last FROM waitlist_entry
+WHERE clinic_id = $1 AND session_id IS NULL AND {IS_WAITING}
+"""  # noqa: S608
 RANK: Final = "urgency, joined_at, entry_id"
 CANDIDATE: Final = f"""
 SELECT {RANK} FROM waitlist_entry
@@ -133,6 +137,18 @@ async def anybody_waits(work: Work, session_id: UUID) -> bool:
     """Whether somebody waits for that session, or for its clinic on its day."""
     found: bool = await (await work.sql()).fetchval(ANYBODY, session_id)
     return found
+
+
+async def days_waited_for(work: Work, clinic_id: str) -> tuple[date, date] | None:
+    """The first and the last day for which somebody waits in the clinic, if anybody does.
+
+    Looked up once in a transaction, which has the clinic alone: nobody begins to wait for it meanwhile.
+    """
+    known: dict[str, tuple[date, date] | None] = work.session.info.setdefault(__name__, {})
+    if clinic_id not in known:
+        row = await (await work.sql()).fetchrow(DAYS, clinic_id)
+        known[clinic_id] = None if row["first"] is None else (row["first"], row["last"])
+    return known[clinic_id]
 
 
 async def waiting_for(work: Work, session_id: UUID) -> list[Entry]:

@@ -1,7 +1,9 @@
 """The waitlist: who is offered a place that becomes free, and what becomes of the offer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
+from services.registration.schedules.model import SlotKey
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
 from shared.messages.registration.waitlist import MESSAGES, PlaceOffered
@@ -243,6 +245,39 @@ async def test_who_is_offered_a_place_that_the_hospital_takes_away_waits_on_at_t
     assert await session.statuses(first) == ["offered"]
 
 
+async def test_who_waits_again_is_offered_what_became_free_while_they_had_an_offer(registration):
+    session = await FullSession.of(registration)
+    (opened,) = await registration.open(session.clinic_id, NOON + timedelta(days=2))
+    other = SlotKey(session_id=UUID(opened["session_id"]), starts_at=datetime.fromisoformat(opened["starts_at"]))
+    later = SlotKey(session_id=other.session_id, starts_at=other.starts_at + timedelta(minutes=30))
+    booked = [(await registration.take(one, await registration.patient())).json() for one in (other, later)]
+    days = {"session_id": None, "clinic_id": session.clinic_id, "earliest_on": "2026-03-03", "latest_on": "2026-03-04"}
+    entry = await session.joined(**days)
+    await session.cancel()
+    await session.cancel(booked[0]["appointment_id"])
+    assert (await registration.places(other))["booked"] == 0
+    await session.cancel((await session.entry(entry))["appointment_id"], reason="hospital")
+    offered = await session.entry(entry)
+    assert (offered["status"], offered["place"]["session_id"]) == ("offered", str(other.session_id))
+    assert await faults(registration, NOON) == {}
+
+
+async def test_a_patient_is_shown_what_they_wait_for_and_what_came_of_it_before(registration):
+    session, other = await FullSession.of(registration), await FullSession.of(registration)
+    patient = await registration.patient()
+    left = await session.joined(patient)
+    await session.answer(left, "leave")
+    registration.service.clock.advance(timedelta(minutes=1))
+    waiting = await other.joined(patient)
+    await other.joined()
+    found = await registration.service.get(f"/waitlist/patients/{patient}", role="patient-app")
+    assert [(one["entry_id"], one["status"]) for one in found.json()["entries"]] == [
+        (waiting, "waiting"),
+        (left, "left"),
+    ]
+    assert (await registration.service.get(f"/waitlist/patients/{waiting}", role="front-desk")).status_code == 404
+
+
 async def test_leaving_gives_an_offer_to_the_next_and_ends_once(registration):
     session = await FullSession.of(registration)
     first, second, third = [await session.joined() for _ in range(3)]
@@ -264,5 +299,11 @@ async def test_a_patient_sees_the_own_rank_and_the_staff_sees_the_list(registrat
     assert [(one["rank"], one["entry_id"]) for one in listed] == [(1, second), (2, first)]
     in_clinic = await registration.service.get("/waitlist", role="clinician", clinic_id=session.clinic_id)
     assert in_clinic.json()["entries"] == listed
+    goal = {"session_id": None, "clinic_id": session.clinic_id, "earliest_on": "2026-03-01", "latest_on": "2026-03-03"}
+    third = await session.joined(**goal)
+    listed = (await registration.service.get("/waitlist", role="front-desk", **params)).json()["entries"]
+    assert [one["entry_id"] for one in listed] == [second, first, third]
+    assert [one["rank"] for one in listed] == [(await session.entry(one["entry_id"]))["position"] for one in listed]
+    await session.answer(third, "leave")
     summary = (await registration.service.get("/waitlist/summary", role="viewer")).json()
-    assert summary == {"joined": 2, "waiting": 2, "offered": 0, "filled": 0}
+    assert summary == {"joined": 3, "waiting": 2, "offered": 0, "filled": 0}
