@@ -16,6 +16,7 @@ from services.registration.waitlist.model import OPEN, LapseReason, LeaveReason,
 
 IS_OPEN: Final = f"status IN ({words(OPEN)})"
 IS_WAITING: Final = f"status = '{Status.WAITING}'"
+IS_UNASKED: Final = f"status = '{Status.OFFERED}' AND auto_accept"
 
 
 class WaitlistEntryRow(Row, table=True):
@@ -73,6 +74,7 @@ class WaitlistEntryRow(Row, table=True):
         Index("ix_waitlist_entry_clinic_id", "clinic_id", postgresql_where=text(IS_OPEN)),
         Index("ix_waitlist_entry_patient_id", "patient_id"),
         Index("ix_waitlist_entry_lapses_at", "lapses_at", postgresql_where=text(IS_WAITING)),
+        Index("ix_waitlist_entry_unasked", "joined_at", postgresql_where=text(IS_UNASKED)),
     )
 
     entry_id: UUID = Field(primary_key=True)

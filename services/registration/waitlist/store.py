@@ -17,7 +17,7 @@ from services.registration.booking.model import TAKES_A_PLACE, Channel
 from services.registration.schedules.model import Session, Slot, SlotKey
 from services.registration.tables import words
 from services.registration.waitlist.model import OPEN, Entry, LapseReason, LeaveReason, Reason, Status, Urgency
-from services.registration.waitlist.rows import IS_WAITING, WaitlistEntryRow
+from services.registration.waitlist.rows import IS_UNASKED, IS_WAITING, WaitlistEntryRow
 from shared.work import Missing, Stale, Work
 
 CONFLICTS: Final = {
@@ -62,6 +62,9 @@ AHEAD: Final = f"""
 SELECT count(*) FROM waitlist_entry
 WHERE clinic_id = $1 AND {IS_WAITING} AND (session_id = $2 OR session_id IS NULL OR $2::uuid IS NULL)
     AND latest_on >= $3 AND earliest_on <= $4 AND (urgency, joined_at, entry_id) < ($5, $6, $7)
+"""  # noqa: S608
+UNASKED: Final = f"""
+SELECT entry_id FROM waitlist_entry WHERE {IS_UNASKED} AND offered_until > $1 ORDER BY joined_at LIMIT $2
 """  # noqa: S608
 COUNT: Final = f"""
 SELECT count(*) AS joined,
@@ -166,9 +169,7 @@ async def lapse_at(work: Work, session_id: UUID, at: datetime) -> None:
 
 async def unasked(work: Work, limit: int) -> list[UUID]:
     """Entries with an offer that stands, who wished to have it unasked."""
-    offer = (col(WaitlistEntryRow.status) == Status.OFFERED) & (col(WaitlistEntryRow.offered_until) > work.now)
-    query = select(WaitlistEntryRow.entry_id).where(offer, col(WaitlistEntryRow.auto_accept))
-    return list(await work.session.exec(query.order_by(col(WaitlistEntryRow.joined_at)).limit(limit)))
+    return [row["entry_id"] for row in await (await work.sql()).fetch(UNASKED, work.now, limit)]
 
 
 async def overdue(work: Work, limit: int) -> list[Entry]:
