@@ -32,7 +32,10 @@ class WaitlistJoined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOffered:
-    """A place has become free and is kept for this patient alone until `offered_until`, as the held appointment."""
+    """A place has become free and is kept for this patient alone until `offered_until`, as the held appointment.
+
+    Who wished to be booked unasked and gives a booking back for it is not to be asked: it is accepted a moment later.
+    """
 
     type: ClassVar = "registration.place-offered.v1"
     key: ClassVar = "patient_id"
@@ -94,7 +97,7 @@ class OfferExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferWithdrawn:
-    """The hospital has taken the place away; the patient waits on, at the rank they had."""
+    """The hospital has taken the place away, or was late to book it unasked; the patient waits on, at the old rank."""
 
     type: ClassVar = "registration.offer-withdrawn.v1"
     key: ClassVar = "patient_id"

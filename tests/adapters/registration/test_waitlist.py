@@ -1,5 +1,6 @@
 """The waitlist: who is offered a place that becomes free, and what becomes of the offer."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from shared.messages.registration.waitlist import MESSAGES, PlaceOffered
 from shared.outbox import unpack_headers
 from tests.adapters.registration.waiting import FullSession, faults
 from tests.support.service import NOON
+from tests.support.waiting import until
 
 
 async def said(registration, *kinds):
@@ -91,6 +93,24 @@ async def test_nobody_loses_the_old_booking_before_the_new_one_is_confirmed(regi
     assert (await new.statuses(entry), await status()) == (["accepted"], "cancelled")
     assert await old.statuses(behind) == ["offered"]
     assert await faults(registration, NOON) == {}
+
+
+async def test_who_is_booked_unasked_for_an_old_booking_is_so_a_moment_after_the_place_was_free(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    patient = await registration.patient()
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    behind = await old.joined()
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    running = asyncio.create_task(registration.service.host.clockwork.run())
+    await new.cancel()
+
+    async def is_accepted():
+        return await new.statuses(entry) == ["accepted"]
+
+    await until(is_accepted, seconds=30)
+    running.cancel()
+    assert await old.statuses(behind) == ["offered"]
 
 
 async def test_who_would_be_booked_unasked_loses_nothing_when_we_are_late(registration):
