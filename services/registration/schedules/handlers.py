@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.registration.calendars import handlers as calendars
-from services.registration.schedules import adding, lines, planning, session_store, slot_store, store, telling
+from services.registration.schedules import lines, planning, session_store, slot_store, spans, store, telling
 from services.registration.schedules.model import (
     Access,
     AddPlaces,
@@ -115,7 +115,7 @@ async def add_places(command: AddPlaces, work: Work) -> Session | Refused:
     await clinic_alone((await session(command.session_id, work)).clinic_id, work)
     await slot_store.lock_sessions(work, [command.session_id])
     present = await session(command.session_id, work)
-    capacities = adding.capacities(command, present, await slots_of(command.session_id, work), work.now)
+    capacities = spans.more_places(command, present, await slots_of(command.session_id, work), work.now)
     if isinstance(capacities, Refused):
         return capacities
     changed = await _resized(present, capacities, work)
