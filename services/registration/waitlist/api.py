@@ -172,7 +172,7 @@ async def join(body: JoinBody, caller: CurrentCaller, commands: CommandRunner) -
 
 @router.post("/{entry_id}/acceptance", response_model=EntryView, dependencies=[may(*JOINERS)])
 async def accept_offer(entry_id: UUID, commands: CommandRunner) -> Response:
-    """Book the place that is offered."""
+    """Book the place that is offered; the booking that it replaces, if any, is given back in the same step."""
     return await commands.run(handlers.accept_offer, entry_id, answer=EntryView)
 
 

@@ -141,13 +141,18 @@ async def test_whatever_happens_at_once_no_place_is_offered_twice_and_none_rots(
         registration.service.clock.advance(timedelta(minutes=rng.choice([1, 30])))
         await registration.service.fire("holds")
 
+    async def more():
+        path, body = f"/sessions/{session.slot.session_id}/extra-places", {"capacity": rng.choice([2, 3, 4])}
+        return await registration.post(path, role="back-office", body=body)
+
     async def take():
         return await registration.take(session.slot, patients.pop(), hold=rng.random() < 0.5)
 
     await asyncio.gather(*(join() for _ in range(4)))
     for _ in range(8):
-        acts = [rng.choice([join, join, give_back, give_back, answer, expire, take])() for _ in range(4)]
+        acts = [rng.choice([join, join, give_back, give_back, answer, expire, take, more])() for _ in range(4)]
         for outcome in await asyncio.gather(*acts):
             assert outcome is None or outcome.status_code in EXPECTED, outcome.text
+            assert outcome is None or outcome.json().get("code") != "stale"
         assert await faults(registration, registration.service.clock.now()) == {}
     assert (await registration.service.get("/waitlist/summary", role="viewer")).json()["offered"] > 0
