@@ -18,7 +18,7 @@ from shared.broker import TOPICS
 from tests.chaos import records
 from tests.chaos.checker import REPLAY, Violation, check, compare
 from tests.chaos.evidence import Evidence, gather, state_hash
-from tests.chaos.faults import Scene, chosen, inject
+from tests.chaos.faults import Scene, chosen, impossible, inject
 from tests.chaos.history import Client, Command
 from tests.chaos.judging_delivery import LISTENERS
 from tests.chaos.records import Bad
@@ -68,7 +68,8 @@ class Campaign:
 
     async def run(self, seed: int, faults: Sequence[str] | None = None) -> Run:
         """Run a seed with its own faults, or with those given, and judge."""
-        names = list(chosen(seed) if faults is None else faults)
+        lacking = impossible(self.world)
+        names = [name for name in (chosen(seed) if faults is None else faults) if name not in lacking]
         client = Client(self.world.record.urls, self.world.issuer, seed)
         workload = Workload(self.world, client, seed)
         scene = Scene(self.world, client, workload)

@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from tests.chaos.composed import Point
 from tests.chaos.history import Client
 from tests.chaos.proxy import Proxy
 from tests.chaos.records import Bad
+from tests.chaos.small_disk import NoDisk
 from tests.chaos.workload import BORN_ON, DESK, OPERATOR, Workload, person, seeded
 from tests.chaos.world import NAMES, SPEAKERS, World
 
@@ -33,6 +35,10 @@ PAUSE_SECONDS = 0.05
 STORM = 30
 LATEST_SECONDS = 3.0
 LARGE_BYTES = 10_000_000
+FULL_DISK = "disk-full"
+TAKERS = 20
+"""How many connections a stranger asks for at once."""
+NEXT_LOG_FILE = "SELECT pg_logical_emit_message(false, 'chaos', 'more'); SELECT pg_switch_wal()"
 
 
 @dataclass(slots=True)
@@ -177,6 +183,67 @@ async def lock_queue(scene: Scene, rng: random.Random) -> None:
         changer.terminate()
 
 
+async def full_disk(scene: Scene, rng: random.Random) -> None:
+    """No space for the database: for its rows, and every other time for its log, without which it cannot go on."""
+    world, ends_at = scene.world, time.monotonic() + rng.uniform(1, 2.5)
+    log_too = rng.choice((True, False))
+    try:
+        while time.monotonic() < ends_at:
+            await asyncio.to_thread(world.disk.fill)
+            if log_too:
+                await _next_log_file(scene)
+            await asyncio.sleep(PAUSE_SECONDS)
+    finally:
+        world.disk.empty()
+    await _recovered(scene)
+
+
+async def _recovered(scene: Scene) -> None:
+    """A server that gave up is started, as an orchestrator does; a service that gave up is a fault of ours."""
+    world = scene.world
+    if not world.postgres.child.alive():
+        await asyncio.to_thread(world.postgres.start)
+    (await _connect(scene, "registration")).terminate()
+    for service in NAMES:
+        if not world.children[service].alive():
+            scene.complaints.append(f"{service} ended because its database had no space")
+            await asyncio.to_thread(world.start, service)
+    await asyncio.to_thread(world.wait_all_ready)
+
+
+async def _next_log_file(scene: Scene) -> None:
+    """Go on to the next file of the log, until there is none; then the server gives up."""
+    with suppress(*LOST):
+        connection = await asyncpg.connect(scene.world.admin_url("registration"))
+        try:
+            await connection.execute(NEXT_LOG_FILE)
+        finally:
+            connection.terminate()
+
+
+async def exhaust_connections(scene: Scene, rng: random.Random) -> None:
+    """A stranger takes every connection that the server has to give, just when all services need new ones."""
+    url, ends_at = scene.world.own_url("registration"), time.monotonic() + rng.uniform(1.5, 2.5)
+    held: list[asyncpg.Connection] = []
+
+    async def take() -> None:
+        while time.monotonic() < ends_at:
+            try:
+                held.append(await asyncpg.connect(url))
+            except LOST:
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def break_all() -> None:
+        await asyncio.sleep(rng.uniform(0.2, 0.5))
+        scene.world.to_postgres.reset()
+
+    try:
+        await asyncio.gather(break_all(), *(take() for _ in range(TAKERS)))
+    finally:
+        for connection in held:
+            connection.terminate()
+
+
 async def retry_storm(scene: Scene, rng: random.Random) -> None:
     """One wish, sent many times at once under one key."""
     command = scene.client.new(f"storm {rng.random()}", "registration", "/patients", _stranger(scene, rng), role=DESK)
@@ -284,13 +351,15 @@ FAULTS: dict[str, Inject] = {
     "large-payload": large_payload,
     "idle-transaction": idle_transaction,
     "lock-queue-behind-ddl": lock_queue,
+    FULL_DISK: full_disk,
+    "connection-exhaustion": exhaust_connections,
     "retry-storm": retry_storm,
     "same-key-other-body": other_body,
     "client-hangs-up": hang_up,
     **{f"centre-{kind}": partial(centre, kind) for kind in ("timeout-before", "timeout-after", "down")},
 }
 
-A_RUN = 3
+A_RUN = 4
 A_ROUND = 12
 
 
@@ -301,6 +370,11 @@ def chosen(seed: int) -> list[str]:
     return [names[(place * A_RUN + number) % len(names)] for number in range(A_RUN)]
 
 
+def impossible(world: World) -> dict[str, str]:
+    """The faults that this machine does not let us inject, and why."""
+    return {FULL_DISK: str(world.disk)} if isinstance(world.disk, NoDisk) else {}
+
+
 async def inject(scene: Scene, seed: int, names: list[str]) -> None:
     """All of them, each from a moment of the seed's choice; of those that end or stop a process one at a time."""
     processes = asyncio.Lock()
@@ -308,7 +382,7 @@ async def inject(scene: Scene, seed: int, names: list[str]) -> None:
     async def one(name: str) -> None:
         rng = seeded(f"{seed} {name}")
         await asyncio.sleep(rng.uniform(0.2, LATEST_SECONDS))
-        if name.startswith(("kill-", "stop-")):
+        if name.startswith(("kill-", "stop-", FULL_DISK)):
             async with processes:
                 await FAULTS[name](scene, rng)
         else:
