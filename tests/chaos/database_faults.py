@@ -15,7 +15,12 @@ from tests.chaos.world import NAMES
 
 TAKERS = 20
 """How many connections a stranger asks for at once."""
-NEXT_LOG_FILE = "SELECT pg_logical_emit_message(false, 'chaos', 'more'); SELECT pg_switch_wal()"
+MORE_LOG_FILES = """
+DO $$ BEGIN FOR _ IN 1..20 LOOP
+PERFORM pg_logical_emit_message(false, 'chaos', 'more'), pg_switch_wal();
+END LOOP; END $$
+"""
+"""More than are kept for use again."""
 
 
 async def kill_postgres(scene: Scene, _: random.Random) -> None:
@@ -62,7 +67,7 @@ async def full_disk(scene: Scene, rng: random.Random) -> None:
         while time.monotonic() < ends_at:
             await asyncio.to_thread(world.disk.fill)
             if log_too:
-                await _next_log_file(scene)
+                await _use_up_the_log(scene)
             await asyncio.sleep(PAUSE_SECONDS)
     finally:
         world.disk.empty()
@@ -82,12 +87,12 @@ async def _recovered(scene: Scene) -> None:
     await asyncio.to_thread(world.wait_all_ready)
 
 
-async def _next_log_file(scene: Scene) -> None:
-    """Go on to the next file of the log, until there is none; then the server gives up."""
+async def _use_up_the_log(scene: Scene) -> None:
+    """Go on to the next file of the log until there is none; then the server gives up."""
     with suppress(*LOST):
         connection = await asyncpg.connect(scene.world.admin_url("registration"))
         try:
-            await connection.execute(NEXT_LOG_FILE)
+            await connection.execute(MORE_LOG_FILES)
         finally:
             connection.terminate()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deploy.local.children import Child, Order, start
 
-BYTES = 768 * 1024 * 1024
+BYTES = 512 * 1024 * 1024
 CHUNKS = (1 << 20, 1 << 12)
 BALLAST = "ballast"
 AS_ROOT = ("unshare", "--mount", "--propagation", "private")
