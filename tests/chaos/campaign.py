@@ -29,8 +29,8 @@ from tests.chaos.world import World
 
 AT_ONCE = 8
 REPLAYING = "replay-from-zero"
-RESTORED_EVERY = 6
-"""After every sixth seed a backup is taken and restored."""
+RESTORED_EVERY = 12
+"""After every twelfth seed a backup is taken and restored."""
 LOGS = STATE / "chaos"
 """Where the logs of a run that went wrong are kept."""
 
