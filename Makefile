@@ -66,6 +66,7 @@ check: install-dev ## format, lint, types, import contracts, published events, g
 generated: install-dev ## write the files that are made from code (schemas, event documents)
 	@$(BIN)/python -m cli.generated
 	@$(BIN)/python -m tests.chaos.report
+	@$(BIN)/python -m tests.bench.report
 
 .PHONY: format
 format: install-dev ## let ruff format the code and fix what it can

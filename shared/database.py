@@ -31,6 +31,7 @@ SESSION = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
 }
+BEGIN_STATEMENTS = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
 
 
 class SchemaBehind(RuntimeError):
@@ -86,16 +87,19 @@ class Database:
         """As `work`, without a session: a transaction costs a third of the CPU, and only `sql()` is there to use.
 
         For statements that find every row by an index: a plan made while a table was empty, and kept, must not be one
-        that reads all of it.
+        that reads all of it, and one plan does for every length of a list.
         """
         async with self.engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
-                async with driver.transaction():
-                    await driver.execute("SET LOCAL enable_seqscan = off")
-                    work = Statements(driver, self.clock.now())
-                    yield work
-                    await work.write_outbox()
+                await driver.execute(BEGIN_STATEMENTS)
+                work = Statements(driver, self.clock.now())
+                yield work
+                await work.write_outbox()
+                await driver.execute("COMMIT")
+            except BaseException:
+                await _roll_back(driver)
+                raise
             finally:
                 if driver.is_closed():
                     await connection.invalidate()
@@ -110,6 +114,16 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+
+
+async def _roll_back(driver: Any) -> None:  # noqa: ANN401 - asyncpg carries no types
+    """End a transaction that failed. A connection that cannot even do this is closed: nobody may go on in it."""
+    try:
+        await driver.execute("ROLLBACK")
+    except BaseException as fault:
+        driver.terminate()
+        if not isinstance(fault, DRIVER_FAULTS):
+            raise
 
 
 async def check_schema(engine: AsyncEngine, migrations: Path) -> None:

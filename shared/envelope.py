@@ -13,7 +13,7 @@ from functools import cache
 from uuid import UUID
 
 from shared.codec import encode
-from shared.ids import new_id
+from shared.ids import new_text_id
 from shared.messages import Event, source_of, topic_of
 
 Header = tuple[str, bytes | None]
@@ -96,12 +96,12 @@ def commanded(key: str) -> Origin:
     return Origin(correlation_id=cause.correlation_id, causation_id=this, traceparent=cause.traceparent)
 
 
-def seal(event: Event, now: datetime) -> Outgoing:
-    """Wrap an event for its topic. `now` is business time and becomes `ce_time`."""
+def seal(event: Event, now: datetime, cause: Origin | None = None) -> Outgoing:
+    """Wrap an event for its topic. `now` is business time and becomes `ce_time`; no `cause` is what is under way."""
     message = type(event)
     constant = _constant(message)
-    event_id = str(new_id())
-    cause = origin.get() or Origin(correlation_id=event_id, causation_id=event_id)
+    event_id = new_text_id()
+    cause = cause or origin.get() or Origin(correlation_id=event_id, causation_id=event_id)
     kind, id_field = message.subject
     key = str(getattr(event, message.key))
     headers = [

@@ -29,7 +29,7 @@ from shared.clock import Clock, clock_from
 from shared.consuming import Consumer
 from shared.database import FAULTS, Database, SchemaBehind, check_schema, engine_for
 from shared.effects import Effects
-from shared.http import Edge, assembled, health
+from shared.http import Edge, Worded, assembled, health
 from shared.lanes import Lane
 from shared.pruning import prune_for_ever
 from shared.reactions import NONE, Reactions
@@ -47,6 +47,8 @@ PARTS = ("api", "consumer", "relay")
 MEASURE_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 WRONG_USE = 2
+NEW_OBJECTS = 50_000
+"""Until the collector looks for cycles. Requests leave few, and at its usual 700 it would look every ten of them."""
 WAITING = """
 SELECT * FROM
 (SELECT count(*) AS outbox, coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8 AS age
@@ -222,6 +224,7 @@ def host_of(
     app.state.telemetry = telemetry
     app.state.settings = settings
     app.state.verifier = auth.Verifier(settings.jwks)
+    app.add_middleware(Worded)
     if service.straight and "api" in parts:
         app.add_middleware(Straight, endpoints=service.straight)
     app.add_middleware(Edge, telemetry=telemetry)
@@ -249,7 +252,7 @@ def main(service: Service) -> None:
         import_module("shared.migrating").migrate(service.migrations, settings.database_url.get_secret_value())
         return
     host = host_of(service, settings, PARTS if part == "all" else (part,))
-    gc.freeze()  # what is loaded now stays until the end: the collector need not walk it again and again
+    settle_collector()
     try:
         uvicorn.run(
             host.app,
@@ -263,6 +266,12 @@ def main(service: Service) -> None:
         )
     except SchemaBehind as behind:
         raise SystemExit(str(behind)) from None
+
+
+def settle_collector() -> None:
+    """Once all is loaded: the collector need not walk it again and again, and looks for cycles seldom."""
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def _watched(part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

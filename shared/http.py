@@ -3,14 +3,15 @@
 Middleware is pure ASGI: the convenient base class costs a request four times its own time.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
+from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import open_route
@@ -18,8 +19,8 @@ from shared.commands import not_found
 from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
-from shared.ids import new_id
-from shared.problem import install, problem
+from shared.ids import new_text_id
+from shared.problem import MEDIA_TYPE, PROBLEM, install, problem
 from shared.storable import storable
 from shared.telemetry import Telemetry
 from shared.tracing import UNTRACED_PATHS, Kind, Step, given_traceparent
@@ -36,13 +37,14 @@ PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
 
+PROBLEM_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {}}}
+    status: {"description": text, "content": PROBLEM_CONTENT}
     for status, text in (
         (400, "no idempotency key"),
         (401, "no valid token"),
         (403, "not this caller's role"),
-        (404, "there is no such thing"),
+        (404, "there is no such thing; `code` says what is missing, such as `patient-missing`"),
         (409, "refused by a rule; `code` says which, `remedy` what to do"),
         (413, "too large"),
         (415, "a body that is no JSON"),
@@ -52,12 +54,21 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """For a router's `responses`: what every command may answer."""
 
 
+def refusals(*reasons: type[StrEnum] | StrEnum) -> dict[int | str, dict[str, Any]]:
+    """`REFUSALS` of routes whose rules refuse for these reasons: the document names every code."""
+    members = [one for reason in reasons for one in (reason if isinstance(reason, type) else (reason,))]
+    codes = ", ".join(f"`{code}`" for code in sorted({*map(str, members), "stale"}))
+    told = f"refused by a rule; `remedy` says what to do, `code` is one of {codes}"
+    return {**REFUSALS, 409: {"description": told, "content": PROBLEM_CONTENT}}
+
+
 class Edge:
     """Gives each request its correlation id and counts it by route, method and status."""
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -66,63 +77,76 @@ class Edge:
             return
         started = perf_counter()
         status = 500
-        correlation = _correlation(scope)
+        headers = dict(scope["headers"])
+        correlation = _correlation(headers)
+        header = CORRELATION, correlation.encode()
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (CORRELATION, correlation.encode())]
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        with self._step(scope, correlation) as step, caused_by(step.origin):
+        with self._step(scope, correlation, given_traceparent(headers)) as step, caused_by(step.origin):
             try:
-                await self._app(scope, receive, _worded(answer))
+                await self._app(scope, receive, answer)
             finally:
                 template = getattr(scope.get("route"), "path", "unmatched")
                 method, seconds = scope["method"], perf_counter() - started
-                self._telemetry.requests.labels(route=template, method=method, status=status).observe(seconds)
+                self._requests(template, method, status).observe(seconds)
                 step.rename(f"{method} {template}")
                 step.note({"http.request.method": method, "http.route": template, "http.response.status_code": status})
 
-    def _step(self, scope: Scope, correlation: str) -> Step:
+    def _requests(self, template: str, method: str, status: int) -> Histogram:
+        """The series of this kind of request; looking it up in the metric costs as much as the observation."""
+        kind = template, method, status
+        if (series := self._series.get(kind)) is None:
+            series = self._series[kind] = self._telemetry.requests.labels(*kind)
+        return series
+
+    def _step(self, scope: Scope, correlation: str, traceparent: str | None) -> Step:
         """The request as a step of its caller's trace, or as the first of a new one."""
         cause = Origin(
             correlation_id=correlation,
             causation_id=f"request:{correlation}",
-            traceparent=given_traceparent(scope["headers"]),
+            traceparent=traceparent,
         )
         if scope["path"].startswith(UNTRACED_PATHS):
             return Step(cause)
         return self._telemetry.tracing.step(Kind.SERVER, scope["method"], cause)
 
 
-def _worded(send: Send) -> Send:
-    """A `send` that says of a body that is too large what we say; the framework has two plain words for it."""
-    replaced = False
+class Worded:
+    """Says of a body that is too large what we say; the framework has two plain words for it."""
 
-    async def worded(message: Message) -> None:
-        nonlocal replaced
-        if message["type"] == "http.response.start":
-            replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
-            if replaced:
-                response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
-                await send({**message, "headers": response.raw_headers})
-                await send({"type": "http.response.body", "body": response.body})
-        if not replaced:
-            await send(message)
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    return worded
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        replaced = False
+
+        async def worded(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start":
+                replaced = message["status"] == TOO_LARGE and PLAIN in message["headers"]
+                if replaced:
+                    response = problem(TOO_LARGE, "content-too-large", "Content Too Large", remedy="send less at once")
+                    await send({**message, "headers": response.raw_headers})
+                    await send({"type": "http.response.body", "body": response.body})
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, worded)
 
 
-def _correlation(scope: Scope) -> str:
+def _correlation(headers: Mapping[bytes, bytes]) -> str:
     """The caller's id where it is a decent one, else a new one."""
-    given = next((value for name, value in scope["headers"] if name == CORRELATION), b"")
-    with suppress(UnicodeDecodeError):
-        text = given.decode("ascii")
-        if 0 < len(text) <= LONGEST_ID and text.replace("-", "").isalnum():
-            return text
-    return str(new_id())
+    given = headers.get(CORRELATION, b"")
+    if 0 < len(given) <= LONGEST_ID and given.replace(b"-", b"").isalnum():
+        return given.decode("ascii")
+    return new_text_id()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +197,19 @@ def health(ready: Callable[[], Awaitable[dict[str, str]]], state: Callable[[], A
     return router
 
 
+class Application(FastAPI):
+    """A FastAPI whose API document has the shape of a problem."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, with the schema that `PROBLEM_CONTENT` names."""
+        told = super().openapi()
+        told.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+        return told
+
+
 def assembled(title: str, lifespan: Any, routers: Iterable[APIRouter]) -> FastAPI:  # noqa: ANN401 - FastAPI's own type
     """An application of these routers, whose every route bounds its body, keeps what can be kept, and says no alike."""
-    app = FastAPI(
+    app = Application(
         title=title,
         version="1",
         lifespan=lifespan,

@@ -31,6 +31,36 @@ REMEDIES: Final[Mapping[int, str]] = {
     503: "wait as long as Retry-After says and send it again with the same key",
 }
 
+PROBLEM: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "Why a request was not carried out, and what to do instead (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "code", "remedy"],
+    "properties": {
+        "type": {"type": "string", "description": f"`{TYPE_PREFIX}` and the code"},
+        "title": {"type": "string", "description": "for people"},
+        "status": {"type": "integer", "description": "the status of the answer"},
+        "code": {"type": "string", "description": "stable, for programs", "examples": ["slot-full"]},
+        "detail": {"type": "string", "description": "for people, where there is more to say"},
+        "remedy": {"type": "string", "description": "for people: what to do instead"},
+        "fields": {
+            "type": "array",
+            "description": "what is wrong with the input, field by field",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason", "remedy"],
+                "properties": {
+                    "field": {"type": "string", "examples": ["lines[3].class"]},
+                    "in": {"type": "string", "examples": ["body", "query", "path"]},
+                    "reason": {"type": "string"},
+                    "remedy": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+"""JSON Schema of what `problem` answers, for API documents."""
+
 
 def problem(
     status: int,

@@ -9,7 +9,7 @@ a value or an error's words.
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from importlib import import_module
 from types import MappingProxyType, TracebackType
@@ -103,7 +103,9 @@ def tracing_of(settings: Settings) -> Tracing:
     return recording
 
 
-def given_traceparent(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
+def given_traceparent(headers: Mapping[bytes, bytes]) -> str | None:
     """The caller's trace, where its header is well formed."""
-    given = next((value.decode("latin-1") for name, value in headers if name == b"traceparent"), "")
-    return given if TRACEPARENT.fullmatch(given) else None
+    given = headers.get(b"traceparent")
+    if given is None or not TRACEPARENT.fullmatch(text := given.decode("latin-1")):
+        return None
+    return text

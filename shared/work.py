@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared import outbox
-from shared.envelope import Outgoing, caused_by, seal, unseal
+from shared.envelope import Origin, Outgoing, caused_by, seal, unseal
 from shared.messages import Event
 
 
@@ -49,9 +49,9 @@ class Work:
     at_once: Hearers = field(default_factory=dict)
     unheard: deque[tuple[Event, Outgoing]] = field(default_factory=deque)
 
-    def publish(self, event: Event) -> None:
-        """Say what happened; it leaves with the commit, in the order it was said, naming its cause."""
-        sealed = seal(event, self.now)
+    def publish(self, event: Event, cause: Origin | None = None) -> None:
+        """Say what happened; it leaves with the commit, in the order it was said. No `cause` is what is under way."""
+        sealed = seal(event, self.now, cause)
         self.said.append(sealed)
         if type(event) in self.at_once:
             self.unheard.append((event, sealed))

@@ -12,6 +12,8 @@ Field = dict[str, str]
 
 MOST_FIELDS: Final = 50
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+MEMBER: Final = re.compile(r"<[\w.]+: ([^>]*)>")
+"""How pydantic writes a member of an enumeration among the words that it expects."""
 FITTING: Final = "send a value that fits the API document"
 LIST: Final = ("is no list", "send a JSON array")
 OBJECT: Final = ("is no object", "send a JSON object")
@@ -103,6 +105,8 @@ def _wrong_field(error: Mapping[str, Any]) -> Field:
 def _words(error: Mapping[str, Any]) -> tuple[str, str]:
     kind = error["type"]
     ctx = error.get("ctx") or {}
+    if "expected" in ctx:
+        ctx = ctx | {"expected": MEMBER.sub(r"\1", ctx["expected"])}
     if kind in {"value_error", "assertion_error"}:
         return _own_words(str(ctx.get("error", "")), error.get("input"))
     reason, remedy = EXACT.get(kind) or FAMILIES.get(kind.partition("_")[0]) or ("does not fit", FITTING)

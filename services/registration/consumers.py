@@ -23,6 +23,7 @@ from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentDisplaced,
     AppointmentMissed,
     AppointmentRescheduled,
     HoldExpired,
@@ -51,7 +52,8 @@ REACTIONS = Reactions(
             applications.on_patient_deceased,
         ),
         AppointmentBooked: reminders.on_appointment,
-        AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_appointment, passes.on_appointment),
+        AppointmentDisplaced: reminders.on_changed,
+        AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_changed, passes.on_appointment),
         AppointmentCancelled: in_turn(
             displacement.on_settled,
             reminders.on_appointment,

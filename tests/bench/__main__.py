@@ -4,7 +4,6 @@ Needs Java and Kafka's jars (`make provision`). Exits 1 when a measurement faile
 """
 
 import argparse
-import gc
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 
+from shared.hosting import settle_collector
 from tests.bench import plot, report
 from tests.bench.figures import Row
 from tests.bench.growth import bookings, projection, rounds
@@ -67,7 +67,7 @@ def main() -> int:
     if unknown := [name for name in wanted if name not in FAMILIES]:
         parser.error(f"unknown rows {', '.join(unknown)}: give some of {', '.join(FAMILIES)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
-    gc.freeze()  # as services do
+    settle_collector()  # as services do
     load = os.getloadavg()
     rows, failed = measured(wanted, arguments.runs)
     document = report.report(rows)

@@ -12,6 +12,7 @@ from services.registration.applications.model import (
     Decline,
     DeclineReason,
     Need,
+    Reason,
     Redirect,
     State,
     Submit,
@@ -20,13 +21,14 @@ from services.registration.applications.model import (
 )
 from services.registration.booking.model import Channel
 from services.registration.materials.api import MaterialView
+from services.registration.patients.model import DECEASED
 from services.registration.schedules.bodies import Code
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(tags=["applications"], responses=REFUSALS)
+router = APIRouter(tags=["applications"], responses=refusals(Reason, DECEASED.reason))
 
 APPLICANTS = (Role.PATIENT_APP, Role.FRONT_DESK)
 DECIDERS = (Role.CLINICIAN,)

@@ -3,22 +3,24 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registration.arrivals import handlers
-from services.registration.arrivals.model import RecordArrival, Source
+from services.registration.arrivals.model import Reason, RecordArrival, Source
 from services.registration.booking.model import Status
-from shared.auth import Role, may
+from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS
+from shared.http import refusals
 
-router = APIRouter(prefix="/appointments", tags=["arrivals"], responses=REFUSALS)
+router = APIRouter(prefix="/appointments", tags=["arrivals"], responses=refusals(Reason))
+
+STAFF = (Role.FRONT_DESK, Role.CLINICIAN)
 
 
 class ArrivalBody(BaseModel, extra="forbid"):
     """Where the patient checks in."""
 
-    source: Source = Source.DESK
+    source: Source | None = Field(None, description="desk unless given; for a patient's app phone")
 
 
 class VisitView(BaseModel):
@@ -38,12 +40,14 @@ class VisitView(BaseModel):
 @router.post(
     "/{appointment_id}/arrival",
     response_model=VisitView,
-    dependencies=[may(Role.FRONT_DESK, Role.CLINICIAN, Role.PATIENT_APP)],
+    dependencies=[may(*STAFF, Role.PATIENT_APP)],
 )
-async def record_arrival(appointment_id: UUID, commands: CommandRunner, body: ArrivalBody | None = None) -> Response:
+async def record_arrival(
+    appointment_id: UUID, caller: CurrentCaller, commands: CommandRunner, body: ArrivalBody | None = None
+) -> Response:
     """Check the patient in: from an hour before the slot (half of one by phone) until its session ends."""
-    source = body.source if body else Source.DESK
-    command = RecordArrival(appointment_id=appointment_id, source=source)
+    usual = Source.PHONE if caller.roles.isdisjoint(STAFF) else Source.DESK
+    command = RecordArrival(appointment_id=appointment_id, source=(body and body.source) or usual)
     return await commands.run(handlers.record_arrival, command, answer=VisitView)
 
 

@@ -27,9 +27,11 @@ class Reason(StrEnum):
     """Why a command was refused."""
 
     NOT_BOOKED = "not-booked"
+    ALREADY_ARRIVED = "already-arrived"
     TOO_EARLY = "too-early"
     SESSION_OVER = "session-over"
     NOT_ARRIVED = "not-arrived"
+    ALREADY_COMPLETED = "already-completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,16 @@ class Visit:
 
 def arrive(booked: Appointment, session: Session, source: Source, opens: timedelta, now: datetime) -> Visit | Refused:
     """The patient checks in, where check-in opens `opens` before the slot."""
+    if booked.status in (Status.ARRIVED, Status.COMPLETED):
+        remedy = "nothing is to be done: GET /queue/{appointment_id} shows the place in the queue"
+        return Refused(reason=Reason.ALREADY_ARRIVED, remedy=remedy)
     if booked.status is not Status.BOOKED:
         return Refused(reason=Reason.NOT_BOOKED, remedy="confirm the hold, or book a place first")
     if now < booked.slot_starts_at - opens:
         minutes = opens // timedelta(minutes=1)
         return Refused(reason=Reason.TOO_EARLY, remedy=f"check in from {minutes} minutes before the slot on")
     if now >= session.ends_at:
-        return Refused(reason=Reason.SESSION_OVER, remedy="move the appointment to another session")
+        return Refused(reason=Reason.SESSION_OVER, remedy="book a place in another session")
     arrived = replace(booked, status=Status.ARRIVED, arrived_at=now, version=booked.version + 1)
     return Visit(
         appointment=arrived,
@@ -73,6 +78,8 @@ def arrive(booked: Appointment, session: Session, source: Source, opens: timedel
 
 def complete(arrived: Appointment, now: datetime) -> Visit | Refused:
     """The clinician has seen the patient."""
+    if arrived.status is Status.COMPLETED:
+        return Refused(reason=Reason.ALREADY_COMPLETED, remedy="nothing is to be done: the patient has been seen")
     if arrived.status is not Status.ARRIVED:
         return Refused(reason=Reason.NOT_ARRIVED, remedy="check the patient in first")
     completed = replace(arrived, status=Status.COMPLETED, completed_at=now, version=arrived.version + 1)

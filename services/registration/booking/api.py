@@ -19,22 +19,28 @@ from services.registration.booking.model import (
     TakePlace,
     Wanted,
 )
+from services.registration.booking.refusals import Reason
+from services.registration.patients.model import DECEASED
 from services.registration.schedules.model import SlotKey
-from shared.auth import Role, may
+from shared.auth import Caller, CurrentCaller, Forbidden, Role, may
 from shared.clock import utc
 from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
 from shared.decision import Refused
-from shared.http import REFUSALS, QueryRunner
+from shared.http import PROBLEM_CONTENT, QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import MEDIA_TYPE, problem
 from shared.work import Missing
 
-RESPONSES = {**REFUSALS, 503: {"description": "not now; send it again with the same key", "content": {MEDIA_TYPE: {}}}}
+RESPONSES = {
+    **refusals(Reason, DECEASED.reason),
+    503: {"description": "not now; send it again with the same key", "content": PROBLEM_CONTENT},
+}
 
 router = APIRouter(tags=["booking"], responses=RESPONSES)
 
-BOOKERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.PATIENT_APP)
-READERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.BACK_OFFICE, Role.FOLLOWUP_NURSE, Role.VIEWER)
+STAFF = (Role.FRONT_DESK, Role.CLINICIAN)
+BOOKERS = (*STAFF, Role.PATIENT_APP)
+READERS = (*STAFF, Role.BACK_OFFICE, Role.FOLLOWUP_NURSE, Role.VIEWER)
 COUNTERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)
 CREATED = 201
 BAD_REQUEST = 400
@@ -125,15 +131,15 @@ class Count(BaseModel):
     missed: int = Field(description="of those booked")
 
 
-ANSWER = TypeAdapter(AppointmentView)
+ANSWER = TypeAdapter(Appointment)
+"""Writes what `AppointmentView` says, from the appointment itself."""
 
 
 def respond(verdict: Verdict) -> Response:  # noqa: PLR0911 - one return a kind of verdict
     """The answer to what the lane decided."""
     match verdict:
         case Appointment():
-            view = ANSWER.validate_python(verdict, from_attributes=True)
-            return Response(ANSWER.dump_json(view), CREATED, media_type="application/json")
+            return Response(ANSWER.dump_json(verdict), CREATED, media_type="application/json")
         case Refused():
             return refused(verdict)
         case Absent():
@@ -185,16 +191,23 @@ async def confirm_hold(appointment_id: UUID, commands: CommandRunner) -> Respons
 @router.post(
     "/appointments/{appointment_id}/cancellation", response_model=AppointmentView, dependencies=[may(*BOOKERS)]
 )
-async def cancel_appointment(appointment_id: UUID, body: CancelBody, commands: CommandRunner) -> Response:
-    """Give a held or booked place back."""
-    command = CancelAppointment(appointment_id=appointment_id, reason=body.reason)
+async def cancel_appointment(
+    appointment_id: UUID, body: CancelBody, caller: CurrentCaller, commands: CommandRunner
+) -> Response:
+    """Give a held or booked place back. Patients can until their slot is over, the staff until the session is."""
+    command = CancelAppointment(appointment_id=appointment_id, reason=body.reason, by_staff=_is_staff(caller))
     return await commands.run(handlers.cancel_appointment, command, answer=AppointmentView)
 
 
 @router.post("/appointments/{appointment_id}/reschedule", response_model=AppointmentView, dependencies=[may(*BOOKERS)])
-async def reschedule_appointment(appointment_id: UUID, body: SlotBody, commands: CommandRunner) -> Response:
-    """Take a place in another slot and give back the old one, in one step and under the same id."""
-    command = RescheduleAppointment(appointment_id=appointment_id, slot=_slot(body))
+async def reschedule_appointment(
+    appointment_id: UUID, body: SlotBody, caller: CurrentCaller, commands: CommandRunner
+) -> Response:
+    """Take a place in another slot and give back the old one, in one step and under the same id.
+
+    Patients can until their slot is over, the staff until the session is.
+    """
+    command = RescheduleAppointment(appointment_id=appointment_id, slot=_slot(body), by_staff=_is_staff(caller))
     return await commands.run(handlers.reschedule_appointment, command, answer=AppointmentView)
 
 
@@ -204,15 +217,17 @@ async def summary(queries: QueryRunner) -> list[Count]:
     return [Count(**count) for count in await queries.run(handlers.summary)]
 
 
-@router.get("/appointments", dependencies=[may(*READERS)])
-async def appointments(page: Annotated[Page, Query()], queries: QueryRunner) -> AppointmentPage:
-    """A page of appointments by id."""
+@router.get("/appointments", dependencies=[may(*READERS, Role.PATIENT_APP)])
+async def appointments(page: Annotated[Page, Query()], caller: CurrentCaller, queries: QueryRunner) -> AppointmentPage:
+    """A page of appointments by id. A patient's app names the patient."""
+    if page.patient_id is None and caller.roles.isdisjoint(READERS):
+        raise Forbidden("patient-not-named", "give patient_id: an app reads one patient's appointments")
     found = await queries.run(handlers.appointments, Wanted(**dict(page)))
     views = [AppointmentView.model_validate(one, from_attributes=True) for one in found]
     return AppointmentPage(appointments=views, next=views[-1].appointment_id if len(views) == page.limit else None)
 
 
-@router.get("/appointments/{appointment_id}", dependencies=[may(*READERS)])
+@router.get("/appointments/{appointment_id}", dependencies=[may(*READERS, Role.PATIENT_APP)])
 async def appointment(appointment_id: UUID, queries: QueryRunner) -> AppointmentView:
     """One appointment."""
     return AppointmentView.model_validate(await queries.run(handlers.appointment, appointment_id), from_attributes=True)
@@ -240,6 +255,10 @@ def take_of(body: PlaceBody, *, hold: bool) -> TakePlace:
         encounter_id=body.encounter_id,
         booked_by=body.booked_by,
     )
+
+
+def _is_staff(caller: Caller) -> bool:
+    return not caller.roles.isdisjoint(STAFF)
 
 
 def _slot(body: PlaceBody | SlotBody) -> SlotKey:

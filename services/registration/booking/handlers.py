@@ -46,6 +46,8 @@ async def confirm_hold(appointment_id: UUID, work: Work) -> Appointment | Refuse
 async def cancel_appointment(command: CancelAppointment, work: Work) -> Appointment | Refused:
     """Give a held or booked place back; what is displaced has none."""
     present = await store.appointment(work, command.appointment_id, for_change=True)
+    if not command.by_staff and (refusal := model.patient_may_change(present, work.now, command.reason)):
+        return refusal
     decision = model.cancel(present, command.reason)
     if isinstance(decision, Refused):
         return decision
@@ -59,6 +61,8 @@ async def cancel_appointment(command: CancelAppointment, work: Work) -> Appointm
 async def reschedule_appointment(command: RescheduleAppointment, work: Work) -> Appointment | Refused:
     """Take the new place and give back the old one, in one step."""
     booked = await store.appointment(work, command.appointment_id, for_change=True)
+    if not command.by_staff and (refusal := model.patient_may_change(booked, work.now)):
+        return refusal
     target = await schedules.slot(command.slot, work)
     patient = await patients.living_patient(booked.patient_id, work)
     if isinstance(patient, Refused):

@@ -2,9 +2,9 @@
 
 A turn is one transaction: places, appointments, answers under their keys, events. Alone in the queue, a request is a
 turn of its own. Two turns are under way at a time: while one writes its answers and commits, the next asks for its
-places, which it does after the one before has its own; so the database never waits for us, nor we for it. Two requests
-that depend on each other (same key, same id, same encounter, same patient) are never under way at once,
-except for a repeat, which shares the answer.
+places, which it does after the one before has its own; so the database never waits for us, nor we for it. A turn leaves
+the other its share of those who wait, or there would be no next one. Two requests that depend on each other (same key,
+same id, same encounter, same patient) are never under way at once, except for a repeat, which shares the answer.
 
 Invariants: first come, first served; nobody is told of a place before it is committed; one poisonous request never
 refuses the rest (a turn that fails is halved until it is alone); a connection lost in commit is settled by asking
@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from fastapi import Response
@@ -40,7 +41,7 @@ from services.registration.patients.model import DECEASED
 from shared.database import Database
 from shared.decision import Refused
 from shared.effects import is_outage
-from shared.envelope import Origin, caused_by
+from shared.envelope import Origin
 from shared.log import logger
 from shared.work import Work
 
@@ -118,6 +119,7 @@ class Lane:
         self._most_waiting = most_waiting
         self._queue: deque[Waiting] = deque()
         self._under_way: dict[tuple[Any, ...], Waiting] = {}
+        self._in_turns = 0
         self._changed = asyncio.Event()
         self._asking = asyncio.Lock()
         self._stopping = False
@@ -146,7 +148,9 @@ class Lane:
         while self._queue or not self._stopping:
             self._changed.clear()
             if turn := self._next_turn():
+                self._in_turns += len(turn)
                 await self._settle(turn)
+                self._in_turns -= len(turn)
                 self._changed.set()
             else:
                 await self._changed.wait()
@@ -158,10 +162,11 @@ class Lane:
 
     def _next_turn(self) -> list[Waiting]:
         """The first in the queue that depend on nobody under way, in order; a repeat joins the one it repeats."""
+        share = ceil((len(self._queue) + self._in_turns) / TURNS_AT_ONCE)
         turn: list[Waiting] = []
         later: deque[Waiting] = deque()
         needed: dict[tuple[Any, ...], Waiting] = {}
-        while self._queue and len(turn) < MOST_A_TURN:
+        while self._queue and len(turn) < min(share, MOST_A_TURN):
             one = self._queue.popleft()
             needs = one.needs
             before = [other for need in needs if (other := needed.get(need) or self._under_way.get(need))]
@@ -265,6 +270,5 @@ def _taken(one: Waiting, outcome: Outcome, work: Work) -> Appointment:
         ordinal=outcome.ordinal,
         now=work.now,
     )
-    with caused_by(one.origin):
-        work.publish(event)
+    work.publish(event, one.origin)
     return appointment

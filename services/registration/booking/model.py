@@ -95,6 +95,7 @@ class CancelAppointment:
 
     appointment_id: UUID
     reason: CancelReason
+    by_staff: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class RescheduleAppointment:
 
     appointment_id: UUID
     slot: SlotKey
+    by_staff: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,14 @@ def confirm(held: Appointment, now: datetime) -> tuple[Appointment, AppointmentB
         return no(Reason.SLOT_OVER)
     booked = replace(held, status=Status.BOOKED, held_until=None, booked_at=now, version=held.version + 1)
     return booked, _booked(booked)
+
+
+def patient_may_change(mine: Appointment, now: datetime, reason: CancelReason | None = None) -> Refused | None:
+    """Whether patients can cancel or move it by themselves: not once the slot is over, or no-shows (爽约) were free."""
+    if reason is CancelReason.HOSPITAL:
+        return no(Reason.STAFF_ONLY)
+    late = mine.status is Status.BOOKED and mine.slot_ends_at <= now
+    return no(Reason.OWN_SLOT_OVER) if late else None
 
 
 def cancel(open_: Appointment, reason: CancelReason) -> tuple[Appointment, AppointmentCancelled] | Refused:

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     NOT_BOOKED = "not-booked"
     NOT_OPEN = "not-open"
     NOT_EXPECTED = "not-expected"
+    OWN_SLOT_OVER = "own-slot-over"
+    STAFF_ONLY = "staff-only"
 
 
 REMEDIES = {
@@ -46,6 +48,8 @@ REMEDIES = {
     Reason.NOT_BOOKED: "only a booked or displaced appointment can be moved",
     Reason.NOT_OPEN: "only what is held, booked or displaced can be cancelled",
     Reason.NOT_EXPECTED: "only who is booked or has arrived and was not seen can have missed the visit",
+    Reason.OWN_SLOT_OVER: "check in while the session lasts, or ask the desk; else the visit counts as missed",
+    Reason.STAFF_ONLY: "send reason patient; only the hospital's staff cancels for the hospital",
 }
 
 

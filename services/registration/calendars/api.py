@@ -7,12 +7,12 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.registration.calendars import handlers
-from services.registration.calendars.model import Calendar, DaysOff, DayWorked
+from services.registration.calendars.model import Calendar, DaysOff, DayWorked, Reason
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/calendars", tags=["calendars"], responses=REFUSALS)
+router = APIRouter(prefix="/calendars", tags=["calendars"], responses=refusals(Reason))
 
 CalendarId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]

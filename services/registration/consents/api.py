@@ -6,13 +6,14 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registration.consents import handlers
-from services.registration.consents.model import Evidence, GiveConsent, Relation
+from services.registration.consents.model import Evidence, GiveConsent, Reason, Relation
+from services.registration.patients.model import DECEASED
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(tags=["consents"], responses=REFUSALS)
+router = APIRouter(tags=["consents"], responses=refusals(Reason, DECEASED.reason))
 
 RECORDERS = (Role.FRONT_DESK, Role.PATIENT_APP)
 

@@ -8,15 +8,15 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registration.booking.model import Status
 from services.registration.displacement import handlers
-from services.registration.displacement.model import Cut, CutSession, Orphans, State
+from services.registration.displacement.model import Cut, CutSession, Orphans, Reason, State
 from services.registration.schedules.bodies import Code, SessionView
 from services.registration.schedules.model import CutReason
 from shared.auth import Role, may
 from shared.commands import CommandRunner, refused
 from shared.decision import Refused
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["displacement"], responses=REFUSALS)
+router = APIRouter(tags=["displacement"], responses=refusals(Reason))
 
 PLANNERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR)
 

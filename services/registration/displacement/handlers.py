@@ -71,12 +71,14 @@ async def on_settled(event: AppointmentRescheduled | AppointmentCancelled, work:
 
 
 async def _alternatives(session: Session, work: Work) -> list[Slot]:
-    """Free public slots of the same clinic and kind, from this session on, earliest first."""
+    """Free public slots of the same clinic, kind, form of MDT and stop, from this session on, earliest first."""
     find = FindSlots(
         from_at=max(session.starts_at, work.now),
         clinic_id=session.clinic_id,
         kind=session.setting.kind,
         service_code=session.setting.service_code,
+        mdt_form=session.setting.mdt_form,
+        stop=session.setting.stop,
         access=Access.PUBLIC,
         limit=MOST_SLOTS,
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.limits import handlers
 from services.registration.limits.model import Limits
@@ -29,6 +29,15 @@ class LimitsBody(BaseModel, extra="forbid", from_attributes=True):
     cooling_off_days: int = Field(ge=0, le=3660, description="keep the patient from booking for so many days")
 
 
+class CoolingOffView(BaseModel, from_attributes=True):
+    """The patient does not book until then, after so many no-shows, by that version of the limits."""
+
+    patient_id: UUID
+    until: AwareDatetime
+    missed: int
+    limits_version: str
+
+
 @router.put("/limits", response_model=LimitsBody, dependencies=[may(*PLANNERS)])
 async def put_limits(body: LimitsBody, commands: CommandRunner) -> Response:
     """Put other limits in force; what is booked stays."""
@@ -39,6 +48,12 @@ async def put_limits(body: LimitsBody, commands: CommandRunner) -> Response:
 async def limits(queries: QueryRunner) -> LimitsBody:
     """The limits in force."""
     return LimitsBody.model_validate(await queries.run(handlers.limits))
+
+
+@router.get("/patients/{patient_id}/cooling-off", dependencies=[may(*PLANNERS, Role.FRONT_DESK, Role.PATIENT_APP)])
+async def cooling_off(patient_id: UUID, queries: QueryRunner) -> CoolingOffView:
+    """Until when the patient does not book after no-shows; 404 `cooling-off-missing` where nothing keeps them."""
+    return CoolingOffView.model_validate(await queries.run(handlers.cooling_off, patient_id))
 
 
 @router.delete(

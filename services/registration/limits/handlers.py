@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.registration.limits import model, store
-from services.registration.limits.model import Limits
+from services.registration.limits.model import CoolingOff, Limits
 from services.registration.patients import handlers as patients
 from shared.work import Missing, Work
 
@@ -32,6 +32,15 @@ async def note_missed(limits: Limits, patient_id: UUID, missed: int, work: Work)
     cooling = model.cooling_off(limits, patient_id, missed, work.now)
     if cooling is not None:
         await store.cool_off(work, cooling)
+
+
+async def cooling_off(patient_id: UUID, work: Work) -> CoolingOff:
+    """Until when the patient does not book; `Missing` where nothing keeps them, or without the patient."""
+    await patients.patient(patient_id, work)
+    found = await store.cooling_off(work, patient_id)
+    if found is None:
+        raise Missing("cooling-off")
+    return found
 
 
 async def lift_cooling_off(patient_id: UUID, work: Work) -> None:

@@ -62,6 +62,12 @@ async def cool_off(work: Work, cooling: CoolingOff) -> None:
     await work.session.merge(CoolingOffRow(**asdict(cooling)))
 
 
+async def cooling_off(work: Work, patient_id: UUID) -> CoolingOff | None:
+    """The patient's cooling-off, if it is not over."""
+    row = await work.session.get(CoolingOffRow, patient_id)
+    return CoolingOff(**row.model_dump()) if row and row.until > work.now else None
+
+
 async def lift(work: Work, patient_id: UUID) -> None:
     """The patient may book again."""
     await work.session.exec(delete(CoolingOffRow).where(col(CoolingOffRow.patient_id) == patient_id))

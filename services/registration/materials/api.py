@@ -16,6 +16,7 @@ from services.registration.materials.model import (
     BeginMaterial,
     Kind,
     Part,
+    Reason,
     RejectReason,
     State,
 )
@@ -24,16 +25,17 @@ from services.registration.materials.vault import Vault
 from shared.auth import CurrentCaller, Role, may
 from shared.clock import wall_now
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import problem
 
-router = APIRouter(tags=["materials"], responses=REFUSALS)
+router = APIRouter(tags=["materials"], responses=refusals(Reason))
 
 UPLOADERS = (Role.PATIENT_APP, Role.FRONT_DESK)
 READERS = (Role.CLINICIAN,)
 OVERSEERS = (Role.BACK_OFFICE, Role.OPERATOR)
-BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+BYTES_TYPE = "application/octet-stream"
+BYTES = {"requestBody": {"required": True, "content": {BYTES_TYPE: {}}}}
 UNTRUSTED = {
     "Content-Disposition": "attachment",
     "X-Content-Type-Options": "nosniff",
@@ -57,7 +59,7 @@ class MaterialBody(BaseModel, extra="forbid"):
     def belongs_to_one(self) -> Self:
         """Refuse a material that belongs to nothing or to two things."""
         if (self.appointment_id is None) == (self.application_id is None):
-            raise ValueError("belongs to nothing or to two things; give appointment_id or application_id")
+            raise ValueError("belongs to nothing or to two things: give appointment_id or application_id")
         return self
 
 
@@ -119,7 +121,8 @@ async def begin_material(body: MaterialBody, commands: CommandRunner) -> Respons
     """Begin an upload; then send its parts."""
     if body.size_bytes > LARGEST_BYTES:
         remedy = f"send at most {LARGEST_BYTES} bytes, such as a smaller scan or a report in pieces"
-        return problem(413, "material-too-large", "The material is too large", remedy=remedy)
+        field = {"field": "size_bytes", "in": "body", "reason": "is too large", "remedy": remedy}
+        return problem(413, "material-too-large", "The material is too large", remedy=remedy, fields=[field])
     command = BeginMaterial(**{**dict(body), "material_id": body.material_id or new_id()})
     return await commands.run(handlers.begin_material, command, answer=MaterialView)
 
@@ -135,6 +138,9 @@ async def take_part(
     material_id: UUID, offset: Annotated[int, Path(ge=0, le=LARGEST_BYTES)], request: Request, commands: CommandRunner
 ) -> Response:
     """Send the bytes from `offset` on, at most 1 MiB, as they are. The answer may say that the material is rejected."""
+    if request.headers.get("Content-Type", BYTES_TYPE).partition(";")[0].strip().lower() != BYTES_TYPE:
+        remedy = f"send the bytes alone, as {BYTES_TYPE}: no form and no JSON around them"
+        return problem(415, "unsupported-media-type", "The body is no plain bytes", remedy=remedy)
     part = Part(material_id=material_id, offset=offset, content=await request.body())
     return await commands.run(handlers.take_part, part, answer=MaterialView)
 

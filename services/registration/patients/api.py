@@ -13,6 +13,7 @@ from services.registration.patients.model import (
     ContactChannel,
     Insutype,
     Language,
+    Reason,
     RecordDeath,
     RegisterPatient,
     Sex,
@@ -20,9 +21,9 @@ from services.registration.patients.model import (
 from shared.auth import Role, may
 from shared.clock import utc
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/patients", tags=["patients"], responses=REFUSALS)
+router = APIRouter(prefix="/patients", tags=["patients"], responses=refusals(Reason))
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,20}$")]

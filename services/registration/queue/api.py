@@ -9,14 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.registration.booking.refusals import Reason as BookingReason
 from services.registration.queue import handlers
-from services.registration.queue.model import CallNext, Queue, Status
+from services.registration.queue.model import CallNext, Queue, Reason, Status
 from services.registration.queue.pace import Estimate
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["queue"], responses=REFUSALS)
+router = APIRouter(tags=["queue"], responses=refusals(Reason, BookingReason.NOT_EXPECTED))
 
 CALLERS = (Role.FRONT_DESK, Role.CLINICIAN)
 SCREENS = (*CALLERS, Role.PATIENT_APP, Role.BACK_OFFICE, Role.VIEWER, Role.SYSTEM)
@@ -37,7 +38,7 @@ class TicketView(BaseModel):
     appointment_id: UUID
     patient_id: UUID
     session_id: UUID
-    number: int = Field(description="of the session, in order of checking in")
+    number: int = Field(description="in order of checking in, for all pools of the sitting together")
     arrived_at: AwareDatetime
     turn_at: AwareDatetime = Field(description="the slot whose turn it is")
     late: bool
@@ -51,7 +52,7 @@ class TicketView(BaseModel):
 
 
 class WaitView(BaseModel):
-    """Minutes that are probably left; four in five wait from `low` to `high`."""
+    """Minutes that are probably left until the call; four in five wait from `low` to `high`."""
 
     minutes: int
     low: int
@@ -130,7 +131,7 @@ class Summary(BaseModel):
 
 @router.post("/sessions/{session_id}/calls", response_model=TicketView, dependencies=[may(*CALLERS)])
 async def call_next(session_id: UUID, body: CallBody, commands: CommandRunner) -> Response:
-    """Call the next patient to a desk."""
+    """Call the next patient to a desk: of the session or of another pool of its sitting, which have one queue."""
     return await commands.run(handlers.call_next, CallNext(session_id=session_id, desk=body.desk), answer=TicketView)
 
 
@@ -166,7 +167,7 @@ async def end_return(appointment_id: UUID, commands: CommandRunner) -> Response:
 
 @router.get("/sessions/{session_id}/queue", dependencies=[may(*CALLERS, Role.BACK_OFFICE)])
 async def queue(session_id: UUID, queries: QueryRunner) -> QueueView:
-    """Who is called and who waits, in the order of calling."""
+    """Who is called and who waits, in the order of calling; any pool of a sitting shows the same queue."""
     found: Queue = await queries.run(handlers.queue, session_id)
     return QueueView.model_validate(
         {

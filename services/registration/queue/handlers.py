@@ -11,6 +11,7 @@ from services.registration.queue.model import CallNext, Queue, Reason, Status, T
 from services.registration.queue.policy import POLICY
 from services.registration.queue.store import Counts
 from services.registration.schedules import handlers as schedules
+from services.registration.schedules.model import Session
 from shared.decision import Refused
 from shared.messages.registration.arrivals import PatientArrived, VisitCompleted
 from shared.messages.registration.booking import AppointmentMissed
@@ -20,12 +21,12 @@ from shared.work import Work
 
 async def call_next(command: CallNext, work: Work) -> Ticket | Refused:
     """Call whose turn it is. Two desks that call at once get two patients."""
-    await schedules.session(command.session_id, work)
-    calls = await store.keep(work, command.session_id)
-    chosen = model.next_of(await store.waiting(work, command.session_id), calls)
-    if chosen is None:
-        return model.no(Reason.NOBODY_WAITS)
-    await store.count_call(work, command.session_id)
+    pools = await schedules.pools(command.session_id, work)
+    calls = await store.keep(work, _sitting(pools[0]))
+    chosen = model.choose(await store.tickets(work, pools), calls, command.desk)
+    if isinstance(chosen, Refused):
+        return chosen
+    await store.count_call(work, _sitting(pools[0]))
     return await _keep(model.call(chosen, command.desk, work.now), work)
 
 
@@ -39,7 +40,8 @@ async def recall(appointment_id: UUID, work: Work) -> Ticket | Refused:
 
 async def skip(appointment_id: UUID, work: Work) -> Ticket | Refused:
     """Nobody came (过号): call the next, and this patient again after a few."""
-    calls = await store.keep(work, (await store.ticket(work, appointment_id)).session_id)
+    called = await store.ticket(work, appointment_id)
+    calls = await store.keep(work, _sitting(await schedules.session(called.session_id, work)))
     return await _keep(model.skip(await store.ticket(work, appointment_id), calls, POLICY), work)
 
 
@@ -57,10 +59,10 @@ async def miss(appointment_id: UUID, work: Work) -> Ticket | Refused:
 
 async def come_back(appointment_id: UUID, work: Work) -> Ticket | Refused:
     """Back with results (回诊)."""
-    session_id = (await store.ticket(work, appointment_id)).session_id
-    calls = await store.keep(work, session_id)
+    pools = await schedules.pools((await store.ticket(work, appointment_id)).session_id, work)
+    calls = await store.keep(work, _sitting(pools[0]))
     away = await store.ticket(work, appointment_id)
-    return await _keep(model.come_back(away, await store.waiting(work, session_id), calls, POLICY), work)
+    return await _keep(model.come_back(away, await store.waiting(work, pools), calls, POLICY), work)
 
 
 async def end_return(appointment_id: UUID, work: Work) -> Ticket | Refused:
@@ -76,10 +78,10 @@ async def end_return(appointment_id: UUID, work: Work) -> Ticket | Refused:
 
 
 async def queue(session_id: UUID, work: Work) -> Queue:
-    """A session's queue as it stands; `Missing` without a session."""
-    session = await schedules.session(session_id, work)
-    tickets = await store.tickets(work, session_id)
-    return model.queue_of(tickets, await store.calls(work, session_id), session, POLICY)
+    """The queue of a session and the other pools of its sitting as it stands; `Missing` without the session."""
+    pools = await schedules.pools(session_id, work)
+    calls = await store.calls(work, _sitting(pools[0]))
+    return model.queue_of(await store.tickets(work, pools), calls, pools, POLICY, work.now)
 
 
 async def ticket(appointment_id: UUID, work: Work) -> tuple[Ticket, Queue]:
@@ -97,7 +99,7 @@ async def on_patient_arrived(event: PatientArrived, work: Work) -> None:
     """Who has checked in gets a number and a turn."""
     arrived = await booking.appointment(event.appointment_id, work)
     session = await schedules.session(event.session_id, work)
-    number = await store.draw_number(work, event.session_id)
+    number = await store.draw_number(work, _sitting(session))
     await store.add(work, model.check_in(arrived, session, number, POLICY))
 
 
@@ -125,3 +127,8 @@ async def _keep(
         return model.no(reason)
     work.publish(event)
     return changed
+
+
+def _sitting(session: Session) -> UUID:
+    """Whose pool it is. A session that is older than pools is a sitting of its own."""
+    return session.sitting_id or session.session_id

@@ -1,4 +1,4 @@
-"""The rules of the queue in front of a session.
+"""The rules of the queue in front of a sitting: one for all of its pools, since they share its desks.
 
 Whoever checks in gets a number and a turn: their slot. Early or on time makes no difference within a slot; who is late
 has the turn of the slot that runs when they come, behind those whose slot it is. Who did not come when called (过号) is
@@ -55,7 +55,7 @@ class Reason(StrEnum):
 
 
 REMEDIES: Final = {
-    Reason.NOBODY_WAITS: "wait until a patient of this session checks in",
+    Reason.NOBODY_WAITS: "wait until a patient of this session or its other pools checks in",
     Reason.DESK_BUSY: "end the visit of the patient who is called to this desk, skip them or note that they are away",
     Reason.NOT_CALLED: "call the patient first",
     Reason.NOT_AWAY: "only who has been seen can come back with results",
@@ -87,8 +87,8 @@ class CallNext:
 class Ticket:
     """A patient who has checked in, in the latest version.
 
-    `number` is the session's own, in order of checking in. `turn_at` is the slot whose turn it is, `late` puts them
-    behind its others. `after_call` means: not before so many calls of the session, and then at once. `told` counts the
+    `number` is the sitting's own, in order of checking in. `turn_at` is the slot whose turn it is, `late` puts them
+    behind its others. `after_call` means: not before so many calls of the sitting, and then at once. `told` counts the
     events of the ticket's own; the others are its appointment's.
     """
 
@@ -123,7 +123,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A session's queue as it stands: who is called, and who waits in which order."""
+    """A sitting's queue as it stands: who is called, and who waits in which order."""
 
     called: tuple[Ticket, ...]
     waiting: tuple[Line, ...]
@@ -163,8 +163,18 @@ def check_in(arrived: Appointment, session: Session, number: int, policy: Policy
     )
 
 
+def choose(tickets: Sequence[Ticket], calls: int, desk: str) -> Ticket | Refused:
+    """Who is called to a desk, of all who have checked in for the sitting."""
+    chosen = next_of([one for one in tickets if one.status is Status.WAITING], calls)
+    if chosen is None:
+        return no(Reason.NOBODY_WAITS)
+    if any(one.status is Status.CALLED and one.desk == desk for one in tickets):
+        return no(Reason.DESK_BUSY)
+    return chosen
+
+
 def next_of(waiting: Sequence[Ticket], calls: int) -> Ticket | None:
-    """Whose turn it is when the session has made so many calls. None when nobody waits."""
+    """Whose turn it is when the sitting has made so many calls. None when nobody waits."""
     deferred = sorted((one for one in waiting if one.after_call is not None), key=_deferral)
     if deferred and _deferral(deferred[0])[0] <= calls:
         return deferred[0]
@@ -250,26 +260,27 @@ def miss(away: Ticket) -> Ticket:
     return _next(away, Status.MISSED, desk=None, after_call=None)
 
 
-def queue_of(tickets: Sequence[Ticket], calls: int, session: Session, policy: Policy) -> Queue:
-    """The queue as it stands when the session has made so many calls."""
+def queue_of(tickets: Sequence[Ticket], calls: int, pools: Sequence[Session], policy: Policy, now: datetime) -> Queue:
+    """The queue when the sitting of these pools has made so many calls. Nobody is called before it begins."""
     called = sorted((one for one in tickets if one.status is Status.CALLED), key=lambda one: one.number)
     waiting = in_order([one for one in tickets if one.status is Status.WAITING], calls)
-    pace = _pace(tickets, session, policy.statistics)
+    pace = _pace(tickets, pools, policy.statistics)
+    until_begin = max(timedelta(), pools[0].starts_at - now) / timedelta(minutes=1)
     lines = [
-        Line(ticket=one, position=ahead + 1, wait=estimate(ahead, len(called), pace, policy.statistics))
+        Line(ticket=one, position=ahead + 1, wait=estimate(ahead, len(called), pace, policy.statistics, until_begin))
         for ahead, one in enumerate(waiting)
     ]
     return Queue(called=tuple(called), waiting=tuple(lines), pace=pace)
 
 
-def _pace(tickets: Sequence[Ticket], session: Session, statistics: Statistics) -> Pace:
+def _pace(tickets: Sequence[Ticket], pools: Sequence[Session], statistics: Statistics) -> Pace:
     ended = sorted((one.seen_at, one.called_at, one.desk) for one in tickets if one.seen_at and one.called_at)
     minutes = [(seen_at - called_at) / timedelta(minutes=1) for seen_at, called_at, _ in ended]
     desks = {desk for *_, desk in ended[-statistics.last :]} | {
         one.desk for one in tickets if one.status is Status.CALLED
     }
-    places = max(1, session.places)  # a session that was closed has none, and may still have a queue
-    expected = (session.ends_at - session.starts_at) / timedelta(minutes=1) / places
+    places = max(1, sum(one.places for one in pools))  # what was closed has none, and may still have a queue
+    expected = (pools[0].ends_at - pools[0].starts_at) / timedelta(minutes=1) / places
     return pace_of(minutes, expected, max(1, len(desks)), statistics)
 
 

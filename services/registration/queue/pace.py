@@ -5,7 +5,8 @@ schedule expects (somebody forgot to end it). The schedule itself counts as `pri
 patient of the day gets an estimate too: slot length over places a slot, times the desks that call. Mean m and spread s
 of these. With n services still before somebody (one under way counts half) on d desks, the wait is n*m/d, and its
 interval that of a sum of n draws whose mean is known from k: n*m/d -+ z*s*sqrt(n + n*n/k)/d; z = 1.2816 is four in
-five. Ours [P]; a test plays sessions and counts how often the interval holds.
+five. Who comes before the session begins waits for that too. Ours [P]; a test plays sessions and counts how often the
+interval holds.
 """
 
 from collections.abc import Sequence
@@ -55,9 +56,10 @@ def pace_of(minutes: Sequence[float], expected: float, desks: int, statistics: S
     return Pace(mean=mean, spread=sqrt(square), known_from=known, desks=desks)
 
 
-def estimate(ahead: int, under_way: int, pace: Pace, statistics: Statistics) -> Estimate:
-    """The wait of somebody with `ahead` before them in the queue and `under_way` at the desks."""
+def estimate(ahead: int, under_way: int, pace: Pace, statistics: Statistics, until_begin: float = 0) -> Estimate:
+    """The wait of somebody with `ahead` before them and `under_way` at the desks, which call in so many minutes."""
     services = ahead + under_way / 2
     minutes = services * pace.mean / pace.desks
     margin = statistics.z * pace.spread * sqrt(services + services**2 / pace.known_from) / pace.desks
-    return Estimate(minutes=minutes, low=max(0.0, minutes - margin), high=minutes + margin)
+    low, high = max(0.0, minutes - margin), minutes + margin
+    return Estimate(minutes=until_begin + minutes, low=until_begin + low, high=until_begin + high)

@@ -1,9 +1,10 @@
 """Where tickets are kept, and the only SQL about them.
 
-Invariant: a session gives each number once, and each call to one patient; a desk has one patient at a time. Whoever
-calls, skips or takes somebody back has the session's row first, so that two desks never choose from the same queue.
+Invariant: a sitting gives each number once, and each call to one patient; a desk has one patient at a time. Whoever
+calls, skips or takes somebody back has the sitting's row first, so that two desks never choose from the same queue.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, col, select
 
 from services.registration.queue.model import Reason, Status, Ticket
+from services.registration.schedules.model import Session
 from services.registration.tables import Row, words
 from shared.work import Missing, Stale, Work, constraint_name
 
@@ -34,7 +36,7 @@ FROM queue_ticket
 
 
 class SessionQueueRow(Row, table=True):
-    """How many numbers a session has given out, and how many calls it has made."""
+    """How many numbers a sitting has given out, and how many calls it has made. Its id is its public pool's."""
 
     __tablename__ = "session_queue"
     __table_args__ = (CheckConstraint("numbers > 0 AND calls >= 0", name="session_queue_counts"),)
@@ -89,25 +91,25 @@ class Counts:
     within_target: int
 
 
-async def draw_number(work: Work, session_id: UUID) -> int:
-    """The session's next number."""
-    number: int = await (await work.sql()).fetchval(DRAW, session_id)
+async def draw_number(work: Work, sitting: UUID) -> int:
+    """The sitting's next number."""
+    number: int = await (await work.sql()).fetchval(DRAW, sitting)
     return number
 
 
-async def keep(work: Work, session_id: UUID) -> int:
-    """Keep the session's queue from others until this work is done. Returns how many calls it has made."""
-    return await (await work.sql()).fetchval(KEEP, session_id) or 0
+async def keep(work: Work, sitting: UUID) -> int:
+    """Keep the sitting's queue from others until this work is done. Returns how many calls it has made."""
+    return await (await work.sql()).fetchval(KEEP, sitting) or 0
 
 
-async def count_call(work: Work, session_id: UUID) -> None:
+async def count_call(work: Work, sitting: UUID) -> None:
     """One more call."""
-    await (await work.sql()).execute(COUNT_CALL, session_id)
+    await (await work.sql()).execute(COUNT_CALL, sitting)
 
 
-async def calls(work: Work, session_id: UUID) -> int:
-    """How many calls the session has made."""
-    return await (await work.sql()).fetchval(CALLS, session_id) or 0
+async def calls(work: Work, sitting: UUID) -> int:
+    """How many calls the sitting has made."""
+    return await (await work.sql()).fetchval(CALLS, sitting) or 0
 
 
 async def ticket(work: Work, appointment_id: UUID) -> Ticket:
@@ -124,16 +126,16 @@ async def find(work: Work, appointment_id: UUID) -> Ticket | None:
     return _ticket(row) if row else None
 
 
-async def tickets(work: Work, session_id: UUID) -> list[Ticket]:
-    """Everybody who has checked in for the session, by number."""
-    query = select(QueueTicketRow).where(col(QueueTicketRow.session_id) == session_id)
+async def tickets(work: Work, pools: Sequence[Session]) -> list[Ticket]:
+    """Everybody who has checked in for a sitting with these pools, by number."""
+    query = select(QueueTicketRow).where(col(QueueTicketRow.session_id).in_([one.session_id for one in pools]))
     fresh = query.order_by(col(QueueTicketRow.number)).execution_options(populate_existing=True)
     return [_ticket(row) for row in await work.session.exec(fresh)]
 
 
-async def waiting(work: Work, session_id: UUID) -> list[Ticket]:
+async def waiting(work: Work, pools: Sequence[Session]) -> list[Ticket]:
     """Those of them who wait."""
-    return [one for one in await tickets(work, session_id) if one.status is Status.WAITING]
+    return [one for one in await tickets(work, pools) if one.status is Status.WAITING]
 
 
 async def add(work: Work, new: Ticket) -> None:

@@ -12,10 +12,15 @@ from services.registration.booking.model import Wanted as WantedAppointments
 from services.registration.patients import handlers as patients
 from services.registration.reminders import model, store
 from services.registration.reminders.message import Message, message
-from services.registration.reminders.model import Reason, Reminder, Result, State, Wanted
+from services.registration.reminders.model import Notice, Reason, Reminder, Result, State, Wanted
 from services.registration.reminders.policy import shipped
 from services.registration.schedules import handlers as schedules
-from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from shared.messages.registration.booking import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentDisplaced,
+    AppointmentRescheduled,
+)
 from shared.messages.registration.patients import ContactChosen
 from shared.work import Work
 
@@ -30,10 +35,23 @@ class Claimed:
     message: Message
 
 
-async def on_appointment(event: AppointmentBooked | AppointmentRescheduled | AppointmentCancelled, work: Work) -> None:
+async def on_appointment(event: AppointmentBooked | AppointmentCancelled, work: Work) -> None:
     """Plan the reminders of an appointment as it is now, and drop those of what it was."""
     if await patients.contact(event.patient_id, work):
         await _plan(await booking.appointment(event.appointment_id, work), work)
+
+
+async def on_changed(event: AppointmentRescheduled | AppointmentDisplaced, work: Work) -> None:
+    """The same, and tell the patient at once that the visit is at another time, or does not take place."""
+    if await patients.contact(event.patient_id, work) is None:
+        return
+    appointment = await booking.appointment(event.appointment_id, work)
+    await _plan(appointment, work)
+    clinic = await schedules.clinic(appointment.clinic_id, work)
+    notice = Notice.MOVED if isinstance(event, AppointmentRescheduled) else Notice.DISPLACED
+    told = model.pending(appointment, notice, clinic.zone, work.now)
+    if model.is_of(told, appointment):
+        await store.add(work, [told])
 
 
 async def on_contact_chosen(event: ContactChosen, work: Work) -> None:
@@ -102,6 +120,4 @@ async def _judge(reminder: Reminder, work: Work) -> Claimed | None:
         return None
     await store.begin(work, judged, contact.channel)
     clinic = await schedules.clinic(appointment.clinic_id, work)
-    return Claimed(
-        reminder=judged, message=message(reminder.reminder_id, appointment, clinic, contact, texts, work.now)
-    )
+    return Claimed(reminder=judged, message=message(reminder, appointment, clinic, contact, texts, work.now))

@@ -1,4 +1,4 @@
-"""What a reminder says: when and where, and what to prepare. It names neither the patient nor why they come."""
+"""What a reminder or notice says: when and where, what to prepare. It names neither the patient nor why they come."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.registration.booking.model import Appointment
 from services.registration.patients.model import Contact, ContactChannel
+from services.registration.reminders.model import Notice, Reminder
 from services.registration.schedules.model import Clinic
 
 DAY = {"zh": "%Y年%m月%d日", "en": "%d/%m/%Y"}
@@ -35,9 +36,10 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """A text a language, and preparations, the first fitting one of which is told."""
+    """A text a language, for reminders and each notice, and preparations, the first fitting one of which is told."""
 
     texts: dict[str, Text]
+    notices: dict[Notice, dict[str, Text]]
     preparations: tuple[Preparation, ...]
 
 
@@ -54,12 +56,12 @@ class Message:
 
 
 def message(
-    reminder_id: UUID, appointment: Appointment, clinic: Clinic, contact: Contact, texts: Texts, now: datetime
+    reminder: Reminder, appointment: Appointment, clinic: Clinic, contact: Contact, texts: Texts, now: datetime
 ) -> Message:
     """The reminder in the patient's language, on the clinic's clock. The contact has a channel."""
     if contact.channel is None or contact.address is None:
         raise ValueError("nobody is written to who does not want it")
-    text = texts.texts[contact.language]
+    text = (texts.notices[Notice(reminder.rung)] if reminder.rung in set(Notice) else texts.texts)[contact.language]
     at = appointment.slot_starts_at.astimezone(ZoneInfo(clinic.zone))
     names = {"zh": clinic.name_zh, "en": clinic.name_en}
     fitting = (one.words[contact.language] for one in texts.preparations if one.is_for(appointment, clinic))
@@ -70,7 +72,7 @@ def message(
         preparation=next(fitting, ""),
     )
     return Message(
-        message_id=reminder_id,
+        message_id=reminder.reminder_id,
         channel=contact.channel,
         address=contact.address,
         subject=text.subject,

@@ -1,7 +1,8 @@
 """The rules of a reminder: when it is due, whether it is still wanted, and what its attempt leads to.
 
 pending → sending → sent; back to pending where it may be tried again; failed, unknown or dropped otherwise. It belongs
-to an appointment in one slot: an appointment that is moved has reminders of its own for the new slot.
+to an appointment in one slot: an appointment that is moved has reminders of its own for the new slot. Who is moved, or
+loses the place, is told so at once by a notice, which is a reminder too.
 Invariants: none is sent in quiet hours; what is quiet is put off, or done before the quiet where after it is too late;
 what may have been sent is not sent again.
 """
@@ -32,6 +33,13 @@ class State(StrEnum):
 
 
 OPEN = (State.PENDING, State.SENDING)
+
+
+class Notice(StrEnum):
+    """What is told at once, in the place of a rung: the visit is at another time now, or does not take place."""
+
+    MOVED = "moved"
+    DISPLACED = "displaced"
 
 
 class Reason(StrEnum):
@@ -155,29 +163,31 @@ def planned(appointment: Appointment, zone: str, policy: Policy, now: datetime) 
     at = ZoneInfo(zone)
     rungs = [(_aloud(rung, appointment.slot_starts_at, at, policy), rung.code) for rung in policy.rungs]
     due = sorted(dict(rungs).items())
-    return [
-        Reminder(
-            reminder_id=uuid5(appointment.appointment_id, f"reminder/{appointment.slot_starts_at.isoformat()}/{code}"),
-            appointment_id=appointment.appointment_id,
-            slot_starts_at=appointment.slot_starts_at,
-            rung=code,
-            patient_id=appointment.patient_id,
-            zone=zone,
-            state=State.PENDING,
-            reason=None,
-            attempts=0,
-            due_at=due_at,
-            next_at=due_at,
-            ended_at=None,
-        )
-        for due_at, code in due
-        if due_at > now
-    ]
+    return [pending(appointment, code, zone, due_at) for due_at, code in due if due_at > now]
+
+
+def pending(appointment: Appointment, code: str, zone: str, due_at: datetime) -> Reminder:
+    """A reminder or notice of the appointment in its slot; `code` is its rung or which notice it is."""
+    return Reminder(
+        reminder_id=uuid5(appointment.appointment_id, f"reminder/{appointment.slot_starts_at.isoformat()}/{code}"),
+        appointment_id=appointment.appointment_id,
+        slot_starts_at=appointment.slot_starts_at,
+        rung=code,
+        patient_id=appointment.patient_id,
+        zone=zone,
+        state=State.PENDING,
+        reason=None,
+        attempts=0,
+        due_at=due_at,
+        next_at=due_at,
+        ended_at=None,
+    )
 
 
 def is_of(reminder: Reminder, appointment: Appointment) -> bool:
     """Whether the appointment is still the one that the reminder was planned for."""
-    return appointment.status is Status.BOOKED and appointment.slot_starts_at == reminder.slot_starts_at
+    status = Status.DISPLACED if reminder.rung == Notice.DISPLACED else Status.BOOKED
+    return appointment.status is status and appointment.slot_starts_at == reminder.slot_starts_at
 
 
 def judged(
@@ -193,7 +203,7 @@ def judged(
     reasons = {
         Reason.NOT_BOOKED: not booked,
         Reason.NOT_WANTED: not wanted,
-        Reason.SUPERSEDED: any(due_at <= now for due_at in later),
+        Reason.SUPERSEDED: reminder.rung != Notice.DISPLACED and any(due_at <= now for due_at in later),
         Reason.TOO_LATE: begin >= reminder.slot_starts_at,
     }
     if over := next((reason for reason, holds in reasons.items() if holds), None):

@@ -1,5 +1,6 @@
 """The policy and the texts of reminders, read from `policy.json` and checked."""
 
+from collections.abc import Mapping
 from datetime import time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -8,8 +9,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.reminders.message import Preparation, Text, Texts
-from services.registration.reminders.model import Policy, Quiet, Rung, in_order
+from services.registration.reminders.model import Notice, Policy, Quiet, Rung, in_order
 
+Language = Literal["zh", "en"]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -58,7 +60,8 @@ class PolicyInFile(BaseModel, extra="forbid"):
     quiet: QuietInFile
     spare_minutes: int = Field(ge=0, le=600)
     retry_minutes: list[Annotated[int, Field(ge=1, le=1440)]] = Field(max_length=10)
-    texts: dict[Literal["zh", "en"], TextInFile] = Field(min_length=2)
+    texts: dict[Language, TextInFile] = Field(min_length=2)
+    notices: dict[Notice, Annotated[dict[Language, TextInFile], Field(min_length=2)]] = Field(min_length=len(Notice))
     preparations: list[PreparationInFile]
 
     @model_validator(mode="after")
@@ -79,13 +82,18 @@ def parse(text: str) -> tuple[Policy, Texts]:
         retries=tuple(timedelta(minutes=minutes) for minutes in told.retry_minutes),
     )
     texts = Texts(
-        texts={language: Text(subject=one.subject, body=one.body) for language, one in told.texts.items()},
+        texts=_texts(told.texts),
+        notices={notice: _texts(texts) for notice, texts in told.notices.items()},
         preparations=tuple(
             Preparation(visit_type=one.visit_type, specialty=one.specialty, words={"zh": one.zh, "en": one.en})
             for one in told.preparations
         ),
     )
     return policy, texts
+
+
+def _texts(told: Mapping[Language, TextInFile]) -> dict[str, Text]:
+    return {language: Text(subject=one.subject, body=one.body) for language, one in told.items()}
 
 
 @cache

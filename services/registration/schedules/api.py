@@ -13,7 +13,9 @@ from services.registration.schedules.bodies import (
     ClinicView,
     Code,
     DayBody,
+    DayList,
     DaysBody,
+    DaysQuery,
     DayView,
     OpenedSessionsView,
     ReleaseBody,
@@ -29,16 +31,17 @@ from services.registration.schedules.model import (
     OpenSessions,
     PutClinic,
     PutDay,
+    Reason,
     ReleaseSessions,
     Session,
     SubstituteClinician,
 )
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.work import Work
 
-router = APIRouter(tags=["schedules"], responses=REFUSALS)
+router = APIRouter(tags=["schedules"], responses=refusals(Reason))
 
 READERS = (
     Role.FRONT_DESK,
@@ -95,7 +98,7 @@ async def release_sessions(body: ReleaseBody, commands: CommandRunner) -> Respon
 
 
 async def _release(command: ReleaseSessions, work: Work) -> dict[str, list[Session]]:
-    return {"sessions": await handlers.release(command, work)}
+    return {"sessions": await handlers.release_named(command, work)}
 
 
 @router.get("/clinics", dependencies=[may(*READERS)])
@@ -112,10 +115,23 @@ async def clinic(clinic_id: Code, queries: QueryRunner) -> ClinicView:
 
 
 @router.get("/clinics/{clinic_id}/sessions", dependencies=[may(*READERS)])
-async def sessions(clinic_id: Code, from_on: date, to_on: date, queries: QueryRunner) -> SessionList:
-    """A clinic's open sessions of those days, both included."""
-    found = await queries.run(handlers.sessions, clinic_id, from_on, to_on)
+async def sessions(clinic_id: Code, asked: Annotated[DaysQuery, Query()], queries: QueryRunner) -> SessionList:
+    """A clinic's sessions of those days, closed ones too."""
+    found = await queries.run(handlers.sessions, clinic_id, asked.from_on, asked.to_on)
     return SessionList.model_validate({"sessions": found}, from_attributes=True)
+
+
+@router.get("/clinics/{clinic_id}/days", dependencies=[may(*READERS)])
+async def days(clinic_id: Code, asked: Annotated[DaysQuery, Query()], queries: QueryRunner) -> DayList:
+    """Those of the days on which a clinic does something else than its week and calendar say."""
+    found = await queries.run(handlers.days, clinic_id, asked.from_on, asked.to_on)
+    return DayList.model_validate({"days": found}, from_attributes=True)
+
+
+@router.get("/sessions/{session_id}", dependencies=[may(*READERS)])
+async def session(session_id: UUID, queries: QueryRunner) -> SessionView:
+    """One session."""
+    return SessionView.model_validate(await queries.run(handlers.session, session_id), from_attributes=True)
 
 
 @router.get("/slots", response_model=SlotList, dependencies=[may(*READERS)])

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.schedules.model import (
+    MOST_DAYS,
     MOST_SLOTS,
     SLOT_MINUTES,
     Access,
@@ -138,10 +139,24 @@ class DaysBody(BaseModel, extra="forbid"):
     to_on: date
 
 
+class DaysQuery(BaseModel, extra="forbid"):
+    """Which days to look at, both included; at most 366."""
+
+    from_on: date
+    to_on: date
+
+    @model_validator(mode="after")
+    def _some_days(self) -> Self:
+        if not 0 <= (self.to_on - self.from_on).days < MOST_DAYS:
+            raise ValueError(f"goes backwards or too far: give a to_on from 0 to {MOST_DAYS - 1} days after from_on")
+        return self
+
+
 class SessionView(BaseModel):
     """A session that takes bookings. Instants are UTC."""
 
     session_id: UUID
+    sitting_id: UUID | None = Field(description="sessions with the same are pools of one sitting: one team, one queue")
     clinic_id: str
     campus_id: str
     session_on: date = Field(description="the day on the clinic's calendar")
@@ -164,6 +179,12 @@ class OpenedSessionsView(BaseModel):
     sessions: list[SessionView]
 
 
+class DayList(BaseModel):
+    """The days on which a clinic does not keep its week, in order."""
+
+    days: list[DayView]
+
+
 class ClinicList(BaseModel):
     """All clinics that were asked for."""
 
@@ -180,7 +201,7 @@ class ReleaseBody(BaseModel, extra="forbid"):
     @model_validator(mode="after")
     def _narrow(self) -> Self:
         if self.session_ids is None and self.before is None:
-            raise ValueError("give session_ids, or before")
+            raise ValueError("names no session: give session_ids, or before")
         return self
 
 
@@ -211,8 +232,19 @@ class SlotQuery(BaseModel, extra="forbid"):
     specialty: Code | None = None
     kind: Kind | None = None
     service_code: Code | None = None
+    mdt_form: MdtForm | None = None
+    stop: Code | None = Field(None, description="where a vehicle stops")
+    clinician_id: Code | None = Field(None, description="who sits in the session")
     access: Access = Access.PUBLIC
     limit: int = Field(100, ge=1, le=MOST_SLOTS)
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.from_at and self.to_at and self.to_at <= self.from_at:
+            raise ValueError("ends before it begins: give a to_at that is after from_at")
+        if self.from_time and self.to_time and self.to_time <= self.from_time:
+            raise ValueError("ends before it begins: give a to_time that is after from_time")
+        return self
 
 
 class SlotView(BaseModel):

@@ -34,15 +34,19 @@ async def put_clinic(command: PutClinic, work: Work) -> Clinic | Refused:
         await calendars.calendar(command.calendar_id, work)
     present = await store.clinic(work, command.clinic_id)
     clinic = lines.put_clinic(command, present)
-    if not isinstance(clinic, Refused) and clinic != present:
+    if isinstance(clinic, Refused):
+        return clinic
+    if not await store.knows_zone(work, clinic.zone):
+        return lines.zone_unknown()
+    if clinic != present:
         await store.keep_clinic(work, clinic)
     return clinic
 
 
 async def put_day(command: PutDay, work: Work) -> PutDay | Refused:
     """On that day the clinic does something else than its week says; what is open stays. `Missing` without a clinic."""
-    await clinic(command.clinic_id, work)
-    if refusal := lines.day_fault(command):
+    found = await clinic(command.clinic_id, work)
+    if refusal := lines.day_fault(command, _today(found, work)):
         return refusal
     await store.keep_day(work, command)
     return command
@@ -57,11 +61,11 @@ async def drop_day(clinic_id: str, on: date, work: Work) -> None:
 async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | Refused:
     """Open a clinic's sessions for a range of days; those that are open stay as they are. `Missing` without a clinic.
 
-    Refused as a whole when somebody, a room or a vehicle is in another sitting at the time. Whoever waits for a place
-    in the clinic hears of it by `SessionOpened`.
+    Refused as a whole when somebody, a room, a vehicle or the clinic itself is in another sitting at the time. Whoever
+    waits for a place in the clinic hears of it by `SessionOpened`. The clinic is kept from others meanwhile.
     """
-    found = await clinic(command.clinic_id, work)
-    if refusal := planning.days_fault(command, work.now.astimezone(ZoneInfo(found.zone)).date()):
+    found = await clinic_alone(command.clinic_id, work)
+    if refusal := planning.days_fault(command, _today(found, work)):
         return refusal
     calendar = None if found.calendar_id is None else await calendars.calendar(found.calendar_id, work)
     exceptions = await store.days(work, command.clinic_id, command.from_on, command.to_on)
@@ -70,12 +74,14 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     if isinstance(new, Reason):
         return lines.busy(new)
     opened = [session for session in planned if session.session_id in new]
+    present = await session_store.sessions(work, command.clinic_id, command.from_on, command.to_on, but=new)
+    if refusal := planning.overlap(opened, present):
+        return refusal
     for session in opened:
         work.publish(telling.session_opened(session))
-    opened += await session_store.sessions(work, command.clinic_id, command.from_on, command.to_on, but=new)
-    opened.sort(key=lambda session: (session.starts_at, session.session_id))
+    in_order = sorted([*opened, *present], key=lambda session: (session.starts_at, session.session_id))
     beyond = planning.beyond(command, calendar)
-    return OpenedSessions(opened=len(new), days_beyond_calendar=beyond, sessions=tuple(opened))
+    return OpenedSessions(opened=len(new), days_beyond_calendar=beyond, sessions=tuple(in_order))
 
 
 async def release(command: ReleaseSessions, work: Work) -> list[Session]:
@@ -91,6 +97,13 @@ async def release(command: ReleaseSessions, work: Work) -> list[Session]:
         work.publish(telling.session_released(public, session.access, free))
         released.append(public)
     return released
+
+
+async def release_named(command: ReleaseSessions, work: Work) -> list[Session]:
+    """The same for whoever asks. `Missing` when one of the sessions that are named does not exist."""
+    for session_id in await session_store.unknown(work, command.session_ids or ()):
+        raise Missing("session", session_id)
+    return await release(command, work)
 
 
 async def release_due(work: Work, limit: int) -> int:
@@ -160,6 +173,13 @@ async def clinics(campus_id: str | None, work: Work) -> list[Clinic]:
     return await store.clinics(work, campus_id)
 
 
+async def days(clinic_id: str, from_on: date, to_on: date, work: Work) -> list[PutDay]:
+    """Those of the days on which a clinic does not keep its week, in order. `Missing` without a clinic."""
+    await clinic(clinic_id, work)
+    found = await store.days(work, clinic_id, from_on, to_on)
+    return [PutDay(clinic_id=clinic_id, on=on, lines=tuple(kept)) for on, kept in found.items()]
+
+
 async def sessions(clinic_id: str, from_on: date, to_on: date, work: Work) -> list[Session]:
     """A clinic's sessions of those days, both included."""
     await clinic(clinic_id, work)
@@ -169,6 +189,12 @@ async def sessions(clinic_id: str, from_on: date, to_on: date, work: Work) -> li
 async def session(session_id: UUID, work: Work) -> Session:
     """One session; `Missing` when there is none."""
     return await session_store.session(work, session_id)
+
+
+async def pools(session_id: UUID, work: Work) -> list[Session]:
+    """All sessions of its sitting, itself among them; `Missing` when there is none of that id."""
+    found = await session_store.session(work, session_id)
+    return [found] if found.sitting_id is None else await session_store.pools(work, found)
 
 
 async def slot(key: SlotKey, work: Work) -> Slot:
@@ -236,3 +262,8 @@ async def exchange_place(old: Sequence[SlotKey], new: SlotKey, access: Access, w
     if ordinal is not None and old:
         await slot_store.release_places(work, old)
     return ordinal
+
+
+def _today(clinic: Clinic, work: Work) -> date:
+    """The day on the clinic's calendar."""
+    return work.now.astimezone(ZoneInfo(clinic.zone)).date()

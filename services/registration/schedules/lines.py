@@ -5,7 +5,7 @@ Invariant: lines that overlap are pools of one sitting, one for each access, wit
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,8 +45,10 @@ def put_clinic(command: PutClinic, present: Clinic | None) -> Clinic | Refused:
     return present if clinic == present else replace(clinic, version=clinic.version + 1)
 
 
-def day_fault(command: PutDay) -> Refused | None:
+def day_fault(command: PutDay, today: date) -> Refused | None:
     """What is wrong with the lines of a single day, if anything is."""
+    if command.on < today:
+        return Refused(reason=Reason.DAYS_PAST, remedy=f"give a day that is not past: {today} or later")
     if any(line.weekday != command.on.isoweekday() for line in command.lines):
         return Refused(reason=Reason.WEEKDAY_DIFFERS, remedy="give each line the weekday of that day")
     return lines_fault(command.lines)
@@ -59,12 +61,19 @@ def busy(reason: Reason) -> Refused:
     return Refused(reason=reason, remedy=remedy)
 
 
+def zone_unknown() -> Refused:
+    """The zone is none that both this process and the database know."""
+    return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
+
+
 def may_substitute(session: Session, command: SubstituteClinician, now: datetime) -> Refused | None:
     """Whether somebody else can sit in the session; whether the other is free, the database knows."""
     if session.closed_at is not None:
         return Refused(reason=Reason.SESSION_CLOSED, remedy="choose a session that is not closed")
     if session.ends_at <= now:
         return Refused(reason=Reason.SESSION_OVER, remedy="choose a session that is not over")
+    if command.clinician_id == command.substitute_id:
+        return Refused(reason=Reason.SAME_CLINICIAN, remedy="give as substitute_id somebody else")
     if command.clinician_id not in session.setting.clinicians:
         remedy = "give as clinician_id one of the session's setting.clinicians"
         return Refused(reason=Reason.CLINICIAN_ABSENT, remedy=remedy)
@@ -133,5 +142,5 @@ def _zone(name: str) -> Refused | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Refused(reason=Reason.ZONE_UNKNOWN, remedy="give an IANA time zone, such as Asia/Shanghai or UTC")
+        return zone_unknown()
     return None

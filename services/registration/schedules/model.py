@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 SLOT_MINUTES = 30
 MOST_SLOTS = 500
+MOST_DAYS = 366
 
 
 class Reason(StrEnum):
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     TOO_MANY_DAYS = "too-many-days"
     CLINICIAN_BUSY = "clinician-busy"
     CLINICIAN_ABSENT = "clinician-absent"
+    SAME_CLINICIAN = "same-clinician"
     ROOM_BUSY = "room-busy"
     VEHICLE_BUSY = "vehicle-busy"
     SESSION_CLOSED = "session-closed"
@@ -175,6 +177,9 @@ class FindSlots:
     specialty: str | None = None
     kind: str | None = None
     service_code: str | None = None
+    mdt_form: str | None = None
+    stop: str | None = None
+    clinician_id: str | None = None
     on: date | None = None
     from_minute: int | None = None
     to_minute: int | None = None

@@ -4,15 +4,24 @@ A session keeps its hours when the clinic's zone changes its offset. Its id foll
 opening a day twice opens it once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from services.registration.calendars.model import Calendar
-from services.registration.schedules.model import Access, Clinic, Hours, OpenSessions, Reason, Session, instant
+from services.registration.schedules.model import (
+    MOST_DAYS,
+    Access,
+    Clinic,
+    Hours,
+    OpenSessions,
+    Reason,
+    Session,
+    instant,
+)
 from shared.decision import Refused
 
-MOST_DAYS = 366
 SESSIONS = uuid5(NAMESPACE_URL, "carejourney/registration/sessions")
 
 Days = Mapping[date, Sequence[Hours]]
@@ -41,6 +50,23 @@ def plan_sessions(
         for day in (command.from_on + timedelta(days=number) for number in range(days))
         for line in _lines(day, clinic, calendar, exceptions or {})
     ]
+
+
+def overlap(opened: Iterable[Session], present: Iterable[Session]) -> Refused | None:
+    """A clinic is in one sitting at a time: what was opened before its week or a day changed may be in the way."""
+    of_day = defaultdict(list)
+    for session in present:
+        if session.closed_at is None:
+            of_day[session.session_on].append(session)
+    for new in opened:
+        for old in of_day[new.session_on]:
+            is_pool = (old.sitting_id, old.ends_at) == (new.sitting_id, new.ends_at)
+            if not is_pool and old.starts_at < new.ends_at and new.starts_at < old.ends_at:
+                remedy = (
+                    f"close what is open on {new.session_on} at the time, or keep its hours; a second room is a clinic"
+                )
+                return Refused(reason=Reason.HOURS_OVERLAP, remedy=remedy)
+    return None
 
 
 def beyond(command: OpenSessions, calendar: Calendar | None) -> int:

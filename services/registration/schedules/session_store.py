@@ -66,6 +66,7 @@ OF_DAYS = f"""{READ}
 WHERE clinic_id = $1 AND session_on BETWEEN $2 AND $3 AND session_id <> ALL($4) ORDER BY starts_at, session_id
 """
 OF_SITTING = f"{READ} WHERE session.sitting_id = $1 ORDER BY session_id"
+UNKNOWN = "SELECT id FROM unnest($1::uuid[]) AS id WHERE NOT EXISTS (SELECT FROM session WHERE session_id = id)"
 KEPT = f"""
 SELECT session.*, (
     SELECT coalesce(sum(capacity - booked), 0) FROM slot WHERE slot.session_id = session.session_id AND ends_at > $1
@@ -128,6 +129,11 @@ async def session(work: Work, session_id: UUID) -> Session:
     if row is None:
         raise Missing("session", session_id)
     return _session(row)
+
+
+async def unknown(work: Work, session_ids: Collection[UUID]) -> list[UUID]:
+    """Which of the ids belong to no session."""
+    return [row["id"] for row in await (await work.sql()).fetch(UNKNOWN, list(session_ids))]
 
 
 async def sessions(

@@ -9,11 +9,11 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlmodel import col
 
-from services.registration.schedules.model import Access, FindSlots, Slot, SlotKey
-from services.registration.schedules.store import ClinicRow, SessionRow, SlotRow
+from services.registration.schedules.model import Access, FindSlots, Resource, Slot, SlotKey
+from services.registration.schedules.store import ClinicRow, EngagementRow, SessionRow, SlotRow
 from shared.work import Missing, Work
 
 TAKE_PLACE = """
@@ -112,9 +112,13 @@ def _wanted(find: FindSlots, now: datetime) -> list[ColumnElement[bool]]:
         col(ClinicRow.specialty): find.specialty,
         col(SessionRow.kind): find.kind,
         col(SessionRow.service_code): find.service_code,
+        col(SessionRow.mdt_form): find.mdt_form,
+        col(SessionRow.stop): find.stop,
         col(SessionRow.session_on): find.on,
     }
     conditions += [column == wanted for column, wanted in equal.items() if wanted is not None]
+    if find.clinician_id is not None:
+        conditions.append(_sits(find.clinician_id))
     if find.to_at is not None:
         conditions.append(col(SlotRow.starts_at) < find.to_at)
     if find.public_at is not None:
@@ -127,6 +131,15 @@ def _wanted(find: FindSlots, now: datetime) -> list[ColumnElement[bool]]:
     if find.to_minute is not None:
         conditions.append(minute < find.to_minute)
     return conditions
+
+
+def _sits(clinician_id: str) -> ColumnElement[bool]:
+    """Whether that clinician is in the session's sitting."""
+    return exists().where(
+        col(EngagementRow.sitting_id) == col(SessionRow.sitting_id),
+        col(EngagementRow.resource) == Resource.CLINICIAN,
+        col(EngagementRow.resource_id) == clinician_id,
+    )
 
 
 def _keys(keys: Sequence[SlotKey]) -> tuple[list[UUID], list[datetime]]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from pydantic import TypeAdapter
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, delete, text, update
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint, insert
@@ -134,6 +135,16 @@ class SlotRow(Row, table=True):
     capacity: int
     booked: int
     last_ordinal: int
+
+
+async def knows_zone(work: Work, zone: str) -> bool:
+    """Whether the database can tell the time of day in the zone, as searches for slots ask it to."""
+    try:
+        async with work.session.begin_nested():
+            await (await work.sql()).execute("SELECT timezone($1, to_timestamp(0))", zone)
+    except asyncpg.InvalidParameterValueError:
+        return False
+    return True
 
 
 async def clinic(work: Work, clinic_id: str) -> Clinic | None:

@@ -81,6 +81,23 @@ async def test_a_cancelled_appointment_gives_its_place_and_its_encounter_back(re
     assert (await registration.take(slot, patient, encounter_id="e-1")).status_code == 201
 
 
+async def test_once_the_slot_is_over_only_the_desk_can_undo_a_booking_before_it_counts_as_missed(registration):
+    slot, later = await registration.slot(), await registration.slot(days=5)
+    booked = (await registration.take(slot, await registration.patient())).json()["appointment_id"]
+    path = f"/appointments/{booked}"
+    posing = await registration.post(f"{path}/cancellation", role="patient-app", body={"reason": "hospital"})
+    assert (posing.status_code, posing.json()["code"]) == (409, "staff-only")
+    registration.service.clock.set(slot.starts_at + timedelta(minutes=30))
+    target = {"session_id": str(later.session_id), "slot_starts_at": later.starts_at.isoformat()}
+    for word, body in (("cancellation", {"reason": "patient"}), ("reschedule", target)):
+        refused = await registration.post(f"{path}/{word}", role="patient-app", body=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "own-slot-over")
+    moved = await registration.post(f"{path}/reschedule", role="front-desk", body=target)
+    assert moved.json()["session_id"] == str(later.session_id)
+    cancelled = await registration.post(f"{path}/cancellation", role="patient-app", body={"reason": "patient"})
+    assert cancelled.json()["status"] == "cancelled"
+
+
 async def test_a_moved_appointment_keeps_its_id_and_frees_the_old_place_in_one_step(registration):
     old, new, patient = await registration.slot(), await registration.slot(days=3), await registration.patient()
     booked = (await registration.take(old, patient)).json()
@@ -152,6 +169,17 @@ async def test_appointments_are_listed_page_by_page(registration):
         if after is None:
             break
     assert sorted(ids) == listed
+
+
+async def test_a_patients_app_reads_the_appointments_of_the_patient_that_it_names(registration):
+    booked = (await registration.take(await registration.slot(), await registration.patient())).json()
+    await registration.take(await registration.slot(days=2), await registration.patient())
+    get = registration.service.get
+    mine = await get("/appointments", role="patient-app", patient_id=booked["patient_id"])
+    assert mine.json()["appointments"] == [booked]
+    assert (await get(f"/appointments/{booked['appointment_id']}", role="patient-app")).json() == booked
+    everybodys = await get("/appointments", role="patient-app")
+    assert (everybodys.status_code, everybodys.json()["code"]) == (403, "patient-not-named")
 
 
 async def test_a_command_without_a_key_or_with_nonsense_is_told_what_to_mend(registration):

@@ -24,7 +24,8 @@ from tests.support.waiting import until
 
 COMMITTING = """
 SELECT pid, backend_xid::text AS xid FROM pg_stat_activity
-WHERE datname = current_database() AND state = 'active' AND query = 'COMMIT;' AND wait_event IN ('PgSleep', 'SyncRep')
+WHERE datname = current_database() AND state = 'active' AND query LIKE 'COMMIT%'
+    AND wait_event IN ('PgSleep', 'SyncRep')
 """
 WAITING = """
 SELECT pid FROM pg_stat_activity
@@ -185,7 +186,8 @@ async def test_a_place_given_back_is_sold_again_at_once_under_a_new_number(regis
     assert said(again[0])["ordinal"] == 3
 
 
-async def test_a_connection_killed_before_its_commit_is_asked_again(registration):
+async def test_a_connection_killed_before_its_commit_is_asked_again(registration, monkeypatch):
+    monkeypatch.setattr(lanes, "TURNS_AT_ONCE", 1)  # one turn has them all
     slot = await registration.slot(capacity=50)
     patients = await registration.patients(20)
     sql = registration.service.sql
@@ -202,7 +204,8 @@ async def test_a_connection_killed_before_its_commit_is_asked_again(registration
     assert (await registration.places(slot))["booked"] == 20
 
 
-async def test_a_connection_killed_after_its_commit_is_settled_by_the_keys(registration, postgres):
+async def test_a_connection_killed_after_its_commit_is_settled_by_the_keys(registration, postgres, monkeypatch):
+    monkeypatch.setattr(lanes, "TURNS_AT_ONCE", 1)
     slot = await registration.slot(capacity=50)
     patients = await registration.patients(20)
     sql = registration.service.sql

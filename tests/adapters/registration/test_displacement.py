@@ -109,6 +109,32 @@ async def test_who_cannot_be_moved_is_on_the_worklist_until_rebooked_or_cancelle
     assert await live(registration) == []
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [{"kind": "mobile", "vehicle": "V-1", "stop": stop} for stop in ("village-1", "village-2", "village-1")],
+        [
+            {"kind": "mdt", "mdt_form": form, "clinicians": ["C-1", "C-2"]}
+            for form in ("rare-disease", "remote", "rare-disease")
+        ],
+    ],
+    ids=["stop", "form of MDT"],
+)
+async def test_nobody_is_moved_to_another_village_or_another_form_of_mdt(registration, settings):
+    line = {"from": "08:00", "to": "09:00", "capacity": 1}
+    template = [line | {"weekday": 2 + day, "setting": setting} for day, setting in enumerate(settings)]
+    body = {"campus_id": "main", "specialty": "cardiology", "zone": "UTC", "template": template}
+    await registration.service.command("PUT", "/clinics/far", role="back-office", body=body)
+    first, other, same = [
+        SlotKey(session_id=UUID(session["session_id"]), starts_at=TOMORROW.replace(hour=8) + timedelta(days=day))
+        for day in range(3)
+        for session in await registration.open("far", TOMORROW + timedelta(days=day))
+    ]
+    await book(registration, first, 1)
+    (moved,) = (await close(registration, first, "move")).json()["moved"]
+    assert moved["session_id"] == str(same.session_id) != str(other.session_id)
+
+
 @pytest.mark.parametrize(("orphans", "state"), [("offer", "offered"), ("notify", "notified")])
 async def test_an_orphan_is_offered_the_next_slot_or_only_listed_by_choice(registration, orphans, state):
     first, second = await clinic(registration)

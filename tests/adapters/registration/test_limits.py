@@ -90,9 +90,14 @@ async def test_who_misses_visits_books_again_after_the_cooling_off_or_when_it_is
     assert until.isoformat() in refused.json()["remedy"]
     assert code(await registration.take(next_one, other)) == "taken"
     path = f"/patients/{forgetful}/cooling-off"
+    told = (await registration.service.get(path, role="front-desk")).json()
+    assert (told["missed"], told["limits_version"]) == (2, "test-1")
+    assert told["until"].removesuffix("Z") in refused.json()["remedy"]
     assert (await registration.service.command("DELETE", path, role="front-desk")).status_code == 200
     assert code(await registration.take(next_one, forgetful)) == "taken"
     rows = await registration.service.sql("SELECT count(*) AS left FROM cooling_off")
+    nothing = await registration.service.get(path, role="front-desk")
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "cooling-off-missing")
     assert rows == [{"left": 0}]
 
 

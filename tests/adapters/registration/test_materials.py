@@ -193,9 +193,21 @@ async def test_what_is_not_as_it_was_declared_is_refused_or_rejected(uploads):
     assert crumb.json()["code"] == "part-too-small"
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data; boundary=b", "application/pdf"])
+async def test_a_part_that_is_wrapped_in_anything_is_refused_and_the_upload_goes_on(uploads, media_type):
+    begun = (await uploads.begin(PDF)).json()
+    path = f"/materials/{begun['material_id']}/parts/0"
+    headers = {**uploads.service.headers("patient-app"), "Idempotency-Key": str(new_id()), "Content-Type": media_type}
+    refused = await uploads.service.client.patch(path, content=b"--b\r\n" + PDF, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (415, "unsupported-media-type")
+    assert "application/octet-stream" in refused.json()["remedy"]
+    assert (await uploads.part(begun["material_id"], 0, PDF)).json()["state"] == "quarantined"
+
+
 async def test_too_much_is_refused_before_it_is_taken(uploads):
     large = await uploads.begin(b"", size_bytes=LARGEST_BYTES + 1)
     assert (large.status_code, large.json()["code"]) == (413, "material-too-large")
+    assert large.json()["fields"][0]["field"] == "size_bytes"
     begun = (await uploads.begin(b"", size_bytes=LARGEST_BYTES)).json()
     part = await uploads.part(begun["material_id"], 0, b"%PDF-" + bytes(PART_BYTES))
     assert part.status_code == 413

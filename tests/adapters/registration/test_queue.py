@@ -8,6 +8,9 @@ from services.registration.schedules.model import SlotKey
 from shared.messages.registration.arrivals import PatientArrived
 from shared.messages.registration.booking import AppointmentMissed
 from shared.messages.registration.queue import PatientCalled
+from tests.support.service import NOON
+
+TOMORROW = NOON + timedelta(days=1)
 
 
 class Waiting:
@@ -62,6 +65,8 @@ async def test_check_in_opens_by_where_it_is_done_and_gives_a_number(registratio
     early = await waiting.arrive(first, "phone")
     assert (early.status_code, early.json()["code"]) == (409, "too-early")
     assert "30 minutes" in early.json()["remedy"]
+    own_phone = await registration.post(f"/appointments/{second}/arrival", role="patient-app")
+    assert own_phone.json()["code"] == "too-early"
     assert (await waiting.arrive(second, "kiosk")).status_code == 200
     waiting.clock(-30)
     assert (await waiting.arrive(first, "phone")).status_code == 200
@@ -151,6 +156,39 @@ async def test_the_screen_shows_numbers_and_the_patient_only_their_own_wait(regi
     assert refused.status_code == 403
     full = await waiting.get(f"/sessions/{waiting.session_id}/queue", role="clinician")
     assert [line["ticket"]["appointment_id"] for line in full["waiting"]] == waiting.booked[1:]
+
+
+async def test_the_pools_of_a_sitting_have_one_queue_with_one_row_of_numbers(registration):
+    line = {"from": "08:00", "to": "09:00", "slot_minutes": 30, "capacity": 2}
+    lines = [{"weekday": 2, **line, "access": access} for access in ("public", "application")]
+    body = {"campus_id": "main", "specialty": "cardiology", "zone": "UTC", "template": lines}
+    await registration.service.command("PUT", "/clinics/pools", role="back-office", body=body)
+    opened = await registration.open("pools", TOMORROW)
+    assert len({one["sitting_id"] for one in opened}) == 1
+    sessions = {one["access"]: UUID(one["session_id"]) for one in opened}
+    at = TOMORROW.replace(hour=8)
+    public = SlotKey(session_id=sessions["public"], starts_at=at)
+    booked = (await registration.take(public, await registration.patient())).json()["appointment_id"]
+    applied = {"patient_id": str(await registration.patient()), "clinic_id": "pools", "channel": "app"}
+    application = await registration.post("/applications", body=applied | {"need": "rare-disease"})
+    path = f"/applications/{application.json()['application_id']}/acceptance"
+    given = (await registration.post(path, role="clinician", body={"urgency": "urgent"})).json()["appointment_id"]
+    waiting = Waiting(registration, public)
+    waiting.clock(-20)
+    for one in (given, booked):
+        assert (await waiting.arrive(one)).status_code == 200
+    for session_id in sessions.values():
+        screen = await waiting.get(f"/sessions/{session_id}/queue/screen", role="viewer")
+        assert [one["number"] for one in screen["waiting"]] == [1, 2]
+    assert (await waiting.get(f"/queue/{booked}"))["wait"]["minutes"] >= 20
+    waiting.clock(0)
+    paths = [f"/sessions/{session_id}/calls" for session_id in sessions.values()]
+    same_desk = [registration.post(path, role="clinician", body={"desk": "1"}) for path in paths]
+    called, busy = sorted(await asyncio.gather(*same_desk), key=lambda one: one.status_code)
+    assert (called.json()["appointment_id"], busy.json()["code"]) == (given, "desk-busy")
+    waiting.session_id = sessions["application"]
+    assert (await waiting.call("2")).json()["appointment_id"] == booked
+    assert (await waiting.call("3")).json()["code"] == "nobody-waits"
 
 
 async def test_waits_are_counted_from_check_in_to_the_first_call(registration):

@@ -11,11 +11,18 @@ from services.registration.app import SERVICE
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import LEASE, Result
 from services.registration.reminders.sending import Dispatch
-from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from services.registration.schedules.model import SlotKey
+from shared.messages.registration.booking import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentDisplaced,
+    AppointmentRescheduled,
+)
 from shared.messages.registration.patients import ContactChosen
 from tests.adapters.registration.conftest import Registration
+from tests.support.service import NOON
 
-OWN = (AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, ContactChosen)
+OWN = (AppointmentBooked, AppointmentCancelled, AppointmentDisplaced, AppointmentRescheduled, ContactChosen)
 
 
 class Post:
@@ -118,6 +125,28 @@ async def test_a_moved_appointment_is_reminded_of_its_new_slot(registration, pos
     outcome = await states(registration, appointment_id=appointment_id)
     assert sum(said == ("dropped", "not-booked") for said in outcome.values()) == 3
     assert sum(said == ("pending", None) for said in outcome.values()) == 2
+
+
+async def test_who_loses_the_place_is_told_so_at_once_and_where_it_is_now_if_anywhere(registration, post):
+    clinic_id = await registration.clinic(capacity=1)
+    day = NOON.replace(hour=8) + timedelta(days=5)
+    first, later = [(await registration.open(clinic_id, day + timedelta(days=number)))[0] for number in range(2)]
+    slots = [SlotKey(session_id=UUID(first["session_id"]), starts_at=day + timedelta(minutes=m)) for m in (0, 30)]
+    for slot in slots:
+        await registration.take(slot, await reachable(registration))
+    kept = SlotKey(session_id=UUID(later["session_id"]), starts_at=day + timedelta(days=1))
+    await registration.take(kept, await registration.patient())
+    await hear(registration)
+    body = {"orphans": "move", "reason": "clinician-away"}
+    closed = (await registration.post(f"/sessions/{first['session_id']}/closure", body=body)).json()
+    assert (len(closed["moved"]), len(closed["rebookings"])) == (1, 1)
+    await hear(registration)
+    await fire(registration, post)
+    assert sorted(one.subject for one in post.sent) == ["就诊取消", "就诊时间变更"]
+    moved = next(one.body for one in post.sent if one.subject == "就诊时间变更")
+    assert (day + timedelta(days=1)).strftime("%Y年%m月%d日 08:30") in moved
+    await fire(registration, post)
+    assert len(post.sent) == 2
 
 
 async def test_a_cancelled_appointment_is_not_reminded_of(registration, post):

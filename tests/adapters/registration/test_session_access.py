@@ -95,13 +95,15 @@ async def test_a_released_session_is_public_and_said_so_once(registration):
 async def test_only_what_is_asked_for_is_released_also_when_nothing_of_it_is_free(registration):
     slot = await kept(registration, "alliance", to="08:30")
     for body in (
-        {"session_ids": [str(new_id())]},
         {"before": NOON.isoformat()},
         {"session_ids": [str(slot.session_id)], "access": "application"},
     ):
         answer = await registration.post("/sessions/release", role="back-office", body=body)
         assert answer.json()["sessions"] == []
     await give(registration, await registration.patient(), Access.ALLIANCE)
+    unknown = {"session_ids": [str(slot.session_id), str(new_id())]}
+    missing = await registration.post("/sessions/release", role="back-office", body=unknown)
+    assert (missing.status_code, missing.json()["code"]) == (404, "session-missing")
     body = {"session_ids": [str(slot.session_id)]}
     released = await registration.post("/sessions/release", role="back-office", body=body)
     assert [one["session_id"] for one in released.json()["sessions"]] == [str(slot.session_id)]

@@ -84,6 +84,8 @@ async def test_a_substitute_takes_the_sitting_and_the_bookings_stay(registration
     assert absent.json()["code"] == "clinician-absent"
     slot = SlotKey(session_id=UUID(session["session_id"]), starts_at=TOMORROW.replace(hour=8))
     await registration.take(slot, await registration.patient())
+    same = await registration.post(path, body={"clinician_id": "C-1", "substitute_id": "C-1"})
+    assert same.json()["code"] == "same-clinician"
     changed = await registration.post(path, body={"clinician_id": "C-1", "substitute_id": "C-3"})
     assert (changed.json()["setting"]["clinicians"], changed.json()["version"]) == (["C-3"], 2)
     (event,) = [one for one in await registration.service.said() if isinstance(one, ClinicianSubstituted)]
@@ -138,8 +140,15 @@ async def test_a_hospitals_own_calendar_and_a_day_of_its_own_decide_what_is_open
     await registration.service.command("PUT", day, role="back-office", body={"lines": [line | {"from": "08:30"}]})
     again = (await registration.post("/clinics/one/sessions", role="back-office", body=days)).json()
     assert (again["opened"], again["sessions"][0]["starts_at"]) == (1, "2026-03-03T08:30:00Z")
+    listed = await registration.service.get("/clinics/one/days", role="viewer", **days)
+    assert [(one["on"], one["lines"][0]["from"]) for one in listed.json()["days"]] == [("2026-03-03", "08:30")]
     dropped = await registration.service.command("DELETE", day, role="back-office")
     assert dropped.status_code == 200
+    listed = await registration.service.get("/clinics/one/days", role="viewer", **days)
+    assert listed.json()["days"] == []
+    past = "/clinics/one/days/2026-03-01"
+    refused = await registration.service.command("PUT", past, role="back-office", body={"lines": []})
+    assert (refused.status_code, refused.json()["code"]) == (409, "days-past")
     missing = await registration.service.command(
         "PUT", "/clinics/one", role="back-office", body=body | {"calendar_id": "nowhere"}
     )
@@ -157,6 +166,12 @@ async def test_slots_are_found_by_what_a_patient_would_ask_for(registration):
     assert await found() == {"heart", "echo"}
     assert await found(kind="expert") == {"heart"}
     assert await found(service_code="echo") == {"echo"}
+    assert await found(clinician_id="C-1") == {"heart"}
     assert await found(campus_id="elsewhere") == set()
     assert await found(specialty="cardiology", from_time="08:00", to_time="08:30") == {"heart"}
     assert await found(from_time="12:00") == {"echo"}
+    await sitting(registration, "team", **of("C-2", "C-3", kind="mdt", mdt_form="rare-disease"))
+    assert await found(mdt_form="rare-disease") == await found(clinician_id="C-3") == {"team"}
+    await sitting(registration, "bus", **of(kind="mobile", vehicle="V-1", stop="village-1"))
+    assert await found(stop="village-1") == {"bus"}
+    assert await found(stop="village-2") == set()

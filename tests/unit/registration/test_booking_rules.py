@@ -8,6 +8,7 @@ import pytest
 
 from services.registration.arrivals import model as arrivals
 from services.registration.arrivals.policy import OPENS
+from services.registration.booking.api import AppointmentView, respond
 from services.registration.booking.model import (
     HOLD,
     CancelReason,
@@ -142,11 +143,11 @@ def test_check_in_opens_an_hour_before_the_slot_and_closes_with_its_session():
 
 def test_only_a_booked_patient_arrives_and_only_an_arrived_one_is_seen():
     assert arrive(HELD, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
-    assert arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.NOT_BOOKED
+    assert arrive(ARRIVED, SESSION, NOW).reason is arrivals.Reason.ALREADY_ARRIVED
     assert arrivals.complete(BOOKED, NOW).reason is arrivals.Reason.NOT_ARRIVED
     completed = arrivals.complete(ARRIVED, NOW)
     assert (completed.appointment.status, completed.event.aggregate_version) == (Status.COMPLETED, 3)
-    assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.NOT_ARRIVED
+    assert arrivals.complete(completed.appointment, NOW).reason is arrivals.Reason.ALREADY_COMPLETED
 
 
 @pytest.mark.parametrize("expected", [BOOKED, ARRIVED], ids=["did not come", "was called and was not there"])
@@ -179,3 +180,9 @@ def test_nobody_is_moved_into_a_session_that_is_closed_or_not_released():
     later = replace(SESSION, released_at=NOW + timedelta(minutes=30))
     assert may_move(BOOKED, elsewhere, later, NOW).reason is Reason.NOT_RELEASED
     assert may_move(BOOKED, elsewhere, later, later.released_at) is None
+
+
+@pytest.mark.parametrize("appointment", [HELD, BOOKED], ids=["held", "booked"])
+def test_the_lane_answers_what_every_other_route_says_of_an_appointment(appointment):
+    view = AppointmentView.model_validate(appointment, from_attributes=True)
+    assert respond(appointment).body.decode() == view.model_dump_json()

@@ -96,7 +96,7 @@ def test_an_exception_goes_before_the_week_and_the_holiday():
     assert (session.starts_at.hour, session.places) == (1, 4)
     assert opened(holiday, line(on_holidays=True), exceptions={holiday: []}) == []
     wrong = PutDay(clinic_id="c", on=holiday, lines=(line(2),))
-    assert day_fault(wrong).reason is Reason.WEEKDAY_DIFFERS
+    assert day_fault(wrong, holiday).reason is Reason.WEEKDAY_DIFFERS
 
 
 def released(on: date, days_ahead: int, at_minute: int, zone: str) -> datetime:

@@ -136,10 +136,22 @@ def test_everybody_who_waits_is_called_once_and_nobody_deferred_waits_for_more_t
 
 
 def test_before_anybody_is_seen_the_schedule_is_the_estimate():
-    queue = model.queue_of([ticket(1), ticket(2), ticket(3)], 0, SESSION, POLICY)
+    queue = model.queue_of([ticket(1), ticket(2), ticket(3)], 0, [SESSION], POLICY, EIGHT)
     assert [round(line.wait.minutes) for line in queue.waiting] == [0, 5, 10]
     assert [line.position for line in queue.waiting] == [1, 2, 3]
     assert all(line.wait.low <= line.wait.minutes <= line.wait.high for line in queue.waiting)
+
+
+def test_who_comes_before_the_session_begins_waits_for_that_too():
+    queue = model.queue_of([ticket(1, came=-50), ticket(2, came=-40)], 0, [SESSION], POLICY, EIGHT - 40 * MINUTE)
+    assert [round(line.wait.minutes) for line in queue.waiting] == [40, 45]
+    assert [line.wait.low >= 40 for line in queue.waiting] == [True, True]
+
+
+def test_the_pools_of_a_sitting_have_one_pace():
+    kept = replace(SESSION, session_id=uuid4(), places=48, access=Access.APPLICATION)
+    queue = model.queue_of([ticket(1), ticket(2)], 0, [SESSION, kept], POLICY, EIGHT)
+    assert queue.pace.mean == pytest.approx(2.5)
 
 
 def test_the_sessions_own_pace_takes_over_and_a_visit_nobody_ended_does_not():
@@ -153,10 +165,10 @@ def test_the_sessions_own_pace_takes_over_and_a_visit_nobody_ended_does_not():
         )
         for n in range(1, 11)
     ]
-    pace = model.queue_of([*seen, ticket(20)], 10, SESSION, POLICY).pace
+    pace = model.queue_of([*seen, ticket(20)], 10, [SESSION], POLICY, EIGHT).pace
     assert 10 < pace.mean < 12
     forgotten = replace(seen[-1], seen_at=EIGHT + 900 * MINUTE)
-    assert model.queue_of([*seen[:-1], forgotten], 10, SESSION, POLICY).pace.mean < pace.mean + 1
+    assert model.queue_of([*seen[:-1], forgotten], 10, [SESSION], POLICY, EIGHT).pace.mean < pace.mean + 1
 
 
 def test_two_desks_halve_the_wait():

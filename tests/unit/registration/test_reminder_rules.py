@@ -13,7 +13,7 @@ from services.registration.booking.model import Appointment, Channel, Status
 from services.registration.patients.model import Contact, ContactChannel, Language
 from services.registration.reminders import model
 from services.registration.reminders.message import message
-from services.registration.reminders.model import Quiet, Reason, Result, State
+from services.registration.reminders.model import Notice, Quiet, Reason, Result, State
 from services.registration.reminders.policy import parse, shipped
 from services.registration.schedules.model import Clinic
 from shared.ids import new_id
@@ -175,14 +175,16 @@ def test_a_late_word_that_it_was_sent_is_believed_and_no_other():
 
 
 @pytest.mark.parametrize(
-    ("language", "specialty", "holds"),
+    ("language", "specialty", "rung", "holds"),
     [
-        (Language.ZH, "cardiology", ("2026年03月20日 10:00", "心内科", "心电图")),
-        (Language.EN, "cardiology", ("20/03/2026 at 10:00", "Heart clinic", "ECGs")),
-        (Language.EN, "neurology", ("Heart clinic", "before. If you")),
+        (Language.ZH, "cardiology", "3d", ("2026年03月20日 10:00", "心内科", "心电图")),
+        (Language.EN, "cardiology", "3d", ("20/03/2026 at 10:00", "Heart clinic", "ECGs")),
+        (Language.EN, "neurology", "3d", ("Heart clinic", "before. If you")),
+        (Language.ZH, "cardiology", Notice.MOVED, ("已改为2026年03月20日 10:00", "心内科")),
+        (Language.EN, "cardiology", Notice.DISPLACED, ("Heart clinic on 20/03/2026 at 10:00 cannot take place",)),
     ],
 )
-def test_a_message_says_when_and_where_and_what_to_prepare(language, specialty, holds):
+def test_a_message_says_when_and_where_and_what_to_prepare(language, specialty, rung, holds):
     clinic = Clinic(
         clinic_id="heart",
         campus_id="main",
@@ -201,9 +203,19 @@ def test_a_message_says_when_and_where_and_what_to_prepare(language, specialty, 
         chosen_at=at("2026-03-01 12:00"),
         version=1,
     )
-    said = message(new_id(), booked(at("2026-03-20 10:00")), clinic, contact, TEXTS, at("2026-03-17 10:00"))
+    appointment = booked(at("2026-03-20 10:00"))
+    said = message(reminder(rung=rung), appointment, clinic, contact, TEXTS, at("2026-03-17 10:00"))
     for part in holds:
         assert part in said.body
+
+
+def test_a_notice_of_what_does_not_take_place_waits_for_the_morning_and_is_not_superseded():
+    displaced = replace(booked(at("2026-03-20 10:00")), status=Status.DISPLACED)
+    notice = model.pending(displaced, Notice.DISPLACED, SHANGHAI, at("2026-03-19 22:00"))
+    assert model.is_of(notice, displaced)
+    assert not model.is_of(notice, replace(displaced, status=Status.BOOKED))
+    assert judged(notice, "2026-03-19 22:00").next_at == at("2026-03-20 08:00")
+    assert judged(notice, "2026-03-20 08:00", later=[at("2026-03-20 08:00")]).state is State.SENDING
 
 
 def test_a_policy_whose_rungs_are_out_of_order_is_refused():

@@ -54,6 +54,7 @@ class Bill(BaseModel):
     note: str = Field(default="", max_length=5, pattern="^[a-z]*$")
     paid: Annotated[Cash | Card, Field(discriminator="kind")] = Cash(kind="cash")
     owners: dict[str, int] = {}
+    closed_by: Literal[ChargeClass.DRUG, ChargeClass.BED] | None = None
 
     @field_validator("note")
     @classmethod
@@ -133,6 +134,7 @@ async def wrong(app, change, path="/bills"):
             {"lines": [*GOOD["lines"], {"class": CANARY, "amount_fen": 1}]},
             "lines[1].class is none of the known values; send one of 'drug' or 'bed'",
         ),
+        ({"closed_by": CANARY}, "closed_by is none of the known values; send one of 'drug' or 'bed'"),
         ({"lines": [{"class": "bed", "amount_fen": -1}]}, "lines[0].amount_fen is too small; send 0 or more"),
         ({"lines": [{"class": "bed", "amount_fen": 1.5}]}, "lines[0].amount_fen has a fraction; send a whole number"),
         ({"lines": [{"class": "bed"}]}, "lines[0].amount_fen is missing; add it"),
