@@ -11,15 +11,27 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
 from services.registration.booking.model import Channel
+from services.registration.booking.refusals import Reason as NoPlace
+from services.registration.patients.model import DECEASED
 from services.registration.waitlist import handlers
 from services.registration.waitlist.handlers import Standing
-from services.registration.waitlist.model import Entry, JoinWaitlist, LapseReason, LeaveReason, Status, Urgency
+from services.registration.waitlist.model import (
+    Entry,
+    JoinWaitlist,
+    LapseReason,
+    LeaveReason,
+    Reason,
+    Status,
+    Urgency,
+)
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(prefix="/waitlist", tags=["waitlist"], responses=REFUSALS)
+router = APIRouter(
+    prefix="/waitlist", tags=["waitlist"], responses=refusals(Reason, DECEASED.reason, NoPlace.COOLING_OFF)
+)
 
 STAFF = (Role.FRONT_DESK, Role.CLINICIAN)
 JOINERS = (*STAFF, Role.PATIENT_APP)

@@ -10,6 +10,8 @@ from uuid import UUID
 from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment, CancelAppointment, CancelReason
 from services.registration.booking.refusals import Reason as NoPlace
+from services.registration.booking.refusals import no as no_place
+from services.registration.limits import handlers as limits
 from services.registration.patients import handlers as patients
 from services.registration.patients.model import DECEASED
 from services.registration.schedules import handlers as schedules
@@ -41,6 +43,8 @@ async def join(command: JoinWaitlist, work: Work) -> Entry | Refused:
     patient = await patients.living_patient(command.patient_id, work)
     if isinstance(patient, Refused):
         return patient
+    if until := await limits.kept_until(command.patient_id, work):
+        return no_place(NoPlace.COOLING_OFF, until)
     goal = await _goal(command, work)
     if isinstance(goal, Refused):
         return goal
