@@ -56,6 +56,12 @@ class Work:
         if type(event) in self.at_once:
             self.unheard.append((event, sealed))
 
+    def hand_over(self) -> list[Outgoing]:
+        """What was said so far, to a statement of a capability's own that writes it with something else."""
+        said, self.said = self.said, []
+        self.wrote_outbox = self.wrote_outbox or bool(said)
+        return said
+
     async def react(self) -> None:
         """Let those hear what was said who hear it at once, and what comes of that. Called by the one who commits."""
         while self.unheard:

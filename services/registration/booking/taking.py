@@ -25,6 +25,7 @@ import asyncpg
 
 from services.registration.booking.model import HOLD, Keyed
 from services.registration.booking.store import COUNTED, PLACED
+from shared import outbox
 from shared.work import Work
 
 TAKEN = "taken"
@@ -168,12 +169,13 @@ ONE = f"""{ASK_ONE}{JUDGE}
 )
 {ANSWER_REFUSED} UNION ALL {ANSWER_TAKEN}"""  # noqa: S608 - put together from this module's own words
 
-REMEMBER = """
+REMEMBER = f"""
+WITH said AS ({outbox.WRITE})
 INSERT INTO command (key, route, body_hash, status, answer)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[])
+SELECT * FROM unnest($6::text[], $7::text[], $8::bytea[], $9::smallint[], $10::bytea[])
     AS done (key, route, body_hash, status, answer)
 ORDER BY key ON CONFLICT (key) DO NOTHING
-"""
+"""  # noqa: S608 - put together from our own words
 
 
 class Raced(RuntimeError):
@@ -231,12 +233,13 @@ async def take_places(work: Work, turn: Sequence[Keyed]) -> list[Outcome]:
 
 
 async def remember(work: Work, done: Sequence[Done]) -> None:
-    """Store the answers under their keys. Raises `Raced` when a key has been used in the meantime."""
+    """Store the answers under their keys, and what was said with them. Raises `Raced` when a key is used by now."""
     if not done:
         return
     connection = await work.sql()
     written = await connection.execute(
         REMEMBER,
+        *outbox.columns(work.hand_over()),
         [one.keyed.key for one in done],
         [one.keyed.route for one in done],
         [one.keyed.body_hash for one in done],
