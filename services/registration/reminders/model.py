@@ -219,7 +219,7 @@ def is_of(reminder: Reminder, visit: Visit) -> bool:
 def judged(
     reminder: Reminder, later: Sequence[datetime], policy: Policy, now: datetime, *, booked: bool, wanted: bool
 ) -> Reminder:
-    """A reminder that has come up: claimed as `sending`, put off, or over.
+    """A reminder that has come up: claimed as `sending`, put off, or over. For a notice too late somebody has to call.
 
     `later` is when the visit's later rungs are due; `wanted` whether the patient has a contact.
     """
@@ -233,7 +233,8 @@ def judged(
         Reason.TOO_LATE: begin >= reminder.slot_starts_at,
     }
     if over := next((reason for reason, holds in reasons.items() if holds), None):
-        return ended(reminder, State.DROPPED, over, now)
+        missed = over is Reason.TOO_LATE and reminder.rung in set(Notice)
+        return ended(reminder, State.FAILED if missed else State.DROPPED, over, now)
     if begin > now:
         return replace(reminder, next_at=begin)
     return replace(reminder, state=State.SENDING, attempts=reminder.attempts + 1, next_at=now + LEASE)

@@ -186,11 +186,13 @@ def test_one_that_is_no_longer_wanted_is_dropped_with_its_reason(given, reason):
     assert (dropped.state, dropped.reason, dropped.next_at) == (State.DROPPED, reason, None)
 
 
-def test_one_that_comes_up_late_waits_for_the_morning_or_is_too_late():
+def test_one_that_comes_up_late_waits_for_the_morning_or_is_too_late_and_a_notice_has_failed_then():
     assert judged(reminder(), "2026-03-18 22:00").next_at == at("2026-03-19 08:00")
     assert judged(reminder(), "2026-03-20 10:00").reason == Reason.TOO_LATE
     early = reminder(slot_starts_at=at("2026-03-19 07:00"))
-    assert judged(early, "2026-03-18 22:00").reason == Reason.TOO_LATE
+    assert judged(early, "2026-03-18 22:00").state is State.DROPPED
+    notice = judged(replace(early, rung=Notice.PLACED), "2026-03-18 22:00")
+    assert (notice.state, notice.reason) == (State.FAILED, Reason.TOO_LATE)
 
 
 def test_an_attempt_is_repeated_with_growing_pauses_and_then_given_up():
