@@ -1,5 +1,7 @@
 """What tests of reminders share: who can be written to, a way out that remembers, and registration hearing itself."""
 
+import asyncio
+
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import Result
 from services.registration.reminders.sending import Dispatch
@@ -71,3 +73,20 @@ async def states(registration, **wanted):
 async def fire(registration, post, telemetry=None):
     dispatch = Dispatch({ContactChannel.SMS: post}, telemetry or Telemetry("test"))
     return await dispatch.fire(registration.service.database, 100)
+
+
+async def die_sending(registration, post, how_many=1):
+    """A process begins to send, and dies once so many are under way."""
+    under_way = asyncio.Event()
+
+    class Dying:
+        async def send(self, message):
+            post.sent.append(message)
+            if len(post.sent) == how_many:
+                under_way.set()
+            await asyncio.Event().wait()
+
+    dying = asyncio.create_task(fire(registration, Dying()))
+    await under_way.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)

@@ -12,7 +12,7 @@ from services.registration.reminders.store import ReminderRow
 from shared.ids import new_id
 from shared.messages.beds.stays import ReservationExpired
 from tests.adapters.registration.exam_rooms import act, open_exams, order
-from tests.adapters.registration.reminding import Post, fire, hear, reachable, states
+from tests.adapters.registration.reminding import Post, die_sending, fire, hear, reachable, states
 from tests.adapters.registration.test_admissions import request, write
 from tests.adapters.registration.test_exams_before_admission import reserved
 from tests.support.service import NOON
@@ -193,21 +193,19 @@ async def test_what_is_left_of_a_visit_that_has_begun_is_no_visit_of_its_own(exa
     assert {start for _, start in await states(exams)} == {first}
 
 
+async def test_what_is_heard_at_once_from_two_sides_plans_each_rung_once(exams):
+    written = await order(exams, await reachable(exams), "ecg", not_before=(NOON + timedelta(days=10)).isoformat())
+    await act(exams, written, "booking")
+    chosen, booking = await exams.service.said()
+    await asyncio.gather(exams.service.deliver(chosen), exams.service.deliver(booking))
+    rows = await exams.service.sql("SELECT rung, state FROM reminder ORDER BY due_at")
+    assert [(row["rung"], row["state"]) for row in rows] == [(rung, "pending") for rung in RUNGS]
+
+
 async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(exams, post):
     _, plan = await booked(exams, await reachable(exams), "ct-head")
     exams.service.clock.set(at(plan["exams"][0]["starts_at"]) - timedelta(days=3))
-    stopped = asyncio.Event()
-
-    class Dying:
-        async def send(self, message):
-            post.sent.append(message)
-            stopped.set()
-            await asyncio.Event().wait()
-
-    dying = asyncio.create_task(fire(exams, Dying()))
-    await stopped.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
+    await die_sending(exams, post)
     exams.service.clock.advance(LEASE)
     await fire(exams, post)
     assert len(post.sent) == 1

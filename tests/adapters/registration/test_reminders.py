@@ -15,7 +15,7 @@ from services.registration.schedules.model import SlotKey
 from shared.messages.registration.booking import AppointmentBooked
 from shared.telemetry import Telemetry
 from tests.adapters.registration.conftest import Registration
-from tests.adapters.registration.reminding import Post, fire, hear, reachable, states
+from tests.adapters.registration.reminding import Post, die_sending, fire, hear, reachable, states
 from tests.support.service import NOON
 
 
@@ -196,18 +196,7 @@ async def test_many_workers_at_once_send_each_reminder_once(registration, post):
 async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registration, post):
     appointment_id, _ = await booked(registration, await reachable(registration))
     registration.service.clock.advance(timedelta(days=7))
-    stopped = asyncio.Event()
-
-    class Dying:
-        async def send(self, message):
-            post.sent.append(message)
-            stopped.set()
-            await asyncio.Event().wait()
-
-    dying = asyncio.create_task(fire(registration, Dying()))
-    await stopped.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
+    await die_sending(registration, post)
     assert ("sending", None) in (await states(registration)).values()
     registration.service.clock.advance(LEASE)
     await fire(registration, post)
@@ -222,19 +211,7 @@ async def test_a_process_that_dies_in_a_batch_leaves_the_others_of_it_to_the_nex
         await registration.take(slot, patient)
     await hear(registration)
     registration.service.clock.set(slot.starts_at - timedelta(days=1))
-    full = asyncio.Event()
-
-    class Dying:
-        async def send(self, message):
-            post.sent.append(message)
-            if len(post.sent) == AT_ONCE:
-                full.set()
-            await asyncio.Event().wait()
-
-    dying = asyncio.create_task(fire(registration, Dying()))
-    await full.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
+    await die_sending(registration, post, AT_ONCE)
     await fire(registration, post)
     assert len({message.address for message in post.sent}) == len(post.sent) == 12
 
