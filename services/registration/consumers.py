@@ -28,6 +28,7 @@ from shared.messages.registration.booking import (
     AppointmentRescheduled,
     HoldExpired,
 )
+from shared.messages.registration.exams import ExamPlanBooked, ExamPlanCancelled, ExamPlanChanged
 from shared.messages.registration.patients import ContactChosen, PatientDeceased
 from shared.messages.registration.schedules import PlacesAdded, SessionCut, SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
@@ -58,6 +59,9 @@ REACTIONS = Reactions(
             applications.on_appointment_cancelled,
         ),
         ContactChosen: reminders.on_contact_chosen,
+        ExamPlanBooked: reminders.on_exam_plan,
+        ExamPlanChanged: reminders.on_exam_plan,
+        ExamPlanCancelled: reminders.on_exam_plan,
         AdmissionRequested: exams.on_admission_requested,
         BedReserved: exams.on_bed_reserved,
         ReservationExpired: exams.on_reservation_expired,

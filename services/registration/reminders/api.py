@@ -17,13 +17,14 @@ READERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER)
 
 
 class ReminderView(BaseModel):
-    """A reminder of one appointment in one slot. Instants are UTC."""
+    """A reminder of one visit: an appointment in its slot, or one coming for exams. Instants are UTC."""
 
     reminder_id: UUID
-    appointment_id: UUID
+    appointment_id: UUID | None = Field(description="null where the visit is for exams")
+    order_id: UUID | None = Field(description="the exam order; null where the visit is an appointment")
     patient_id: UUID
-    slot_starts_at: AwareDatetime
-    rung: str = Field(description="how long before, such as 3d, 1d or 2h")
+    slot_starts_at: AwareDatetime = Field(description="when the visit starts")
+    rung: str = Field(description="how long before, such as 3d, 1d or 2h; or the notice: moved, displaced, placed")
     state: State = Field(description="unknown: it may have been sent; it is not sent again")
     reason: Reason | None
     attempts: int
@@ -43,6 +44,7 @@ class Page(BaseModel, extra="forbid"):
     """Which reminders, and which page of them; with `state=failed` the patients to be called instead."""
 
     appointment_id: UUID | None = None
+    order_id: UUID | None = Field(None, description="the exam order")
     patient_id: UUID | None = None
     state: State | None = None
     after: UUID | None = Field(None, description="the last reminder_id of the page before")

@@ -1,4 +1,4 @@
-"""What happens to reminders: planned with an appointment, dropped when it changes, claimed, settled."""
+"""What happens to reminders: planned with a visit, dropped when it changes, claimed, settled."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,14 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from services.registration.booking import handlers as booking
-from services.registration.booking.model import Appointment, Status
+from services.registration.booking.model import Status
 from services.registration.booking.model import Wanted as WantedAppointments
+from services.registration.exams import handlers as exams
+from services.registration.exams.model import Status as ExamOrderStatus
 from services.registration.patients import handlers as patients
 from services.registration.reminders import model, store
 from services.registration.reminders.message import Message, message
-from services.registration.reminders.model import Notice, Reason, Reminder, Result, State, Wanted
+from services.registration.reminders.model import Notice, Reason, Reminder, Result, State, Visit, Wanted
 from services.registration.reminders.policy import shipped
-from services.registration.schedules import handlers as schedules
+from services.registration.reminders.visits import visits
 from shared.log import logger
 from shared.messages.registration.booking import (
     AppointmentBooked,
@@ -23,10 +25,11 @@ from shared.messages.registration.booking import (
     AppointmentDisplaced,
     AppointmentRescheduled,
 )
+from shared.messages.registration.exams import ExamPlanBooked, ExamPlanCancelled, ExamPlanChanged
 from shared.messages.registration.patients import ContactChosen
 from shared.work import Work
 
-MOST_APPOINTMENTS = 1000
+MOST_BOOKED = 1000
 
 log = logger(__name__)
 
@@ -42,30 +45,44 @@ class Claimed:
 async def on_appointment(event: AppointmentBooked | AppointmentCancelled, work: Work) -> None:
     """Plan the reminders of an appointment as it is now, and drop those of what it was."""
     if await patients.contact(event.patient_id, work):
-        await _plan(await booking.appointment(event.appointment_id, work), work)
+        await _plan(work, appointment_id=event.appointment_id)
 
 
 async def on_changed(event: AppointmentRescheduled | AppointmentDisplaced, work: Work) -> None:
     """The same, and tell the patient at once that the visit is at another time, or does not take place."""
     if await patients.contact(event.patient_id, work) is None:
         return
-    appointment = await booking.appointment(event.appointment_id, work)
-    await _plan(appointment, work)
-    clinic = await schedules.clinic(appointment.clinic_id, work)
     notice = Notice.MOVED if isinstance(event, AppointmentRescheduled) else Notice.DISPLACED
-    told = model.pending(appointment, notice, clinic.zone, work.now)
-    if model.is_of(told, appointment):
-        await store.add(work, [told])
+    for visit in await _plan(work, appointment_id=event.appointment_id):
+        told = model.pending(visit, notice, work.now)
+        if model.is_of(told, visit):
+            await store.add(work, [told])
+
+
+async def on_exam_plan(event: ExamPlanBooked | ExamPlanChanged | ExamPlanCancelled, work: Work) -> None:
+    """Plan the reminders of each visit of an exam plan as it is now, and drop those of what it was.
+
+    A visit that the house has chosen, and one that begins at another time by a change, is told of at once.
+    """
+    if await patients.contact(event.patient_id, work) is None:
+        return
+    known = await store.known_starts(work, event.order_id)
+    for visit in await _plan(work, order_id=event.order_id):
+        changed = isinstance(event, ExamPlanChanged) and visit.starts_at not in known
+        if (visit.unasked or changed) and visit.starts_at > work.now:
+            await store.add(work, [model.pending(visit, Notice.PLACED, work.now)])
 
 
 async def on_contact_chosen(event: ContactChosen, work: Work) -> None:
     """Plan the reminders of what the patient has booked; who chose no contact has theirs dropped when they come up."""
     if await patients.contact(event.patient_id, work) is None:
         return
-    wanted = WantedAppointments(patient_id=event.patient_id, status=Status.BOOKED, limit=MOST_APPOINTMENTS)
+    wanted = WantedAppointments(patient_id=event.patient_id, status=Status.BOOKED, limit=MOST_BOOKED)
     for appointment in await booking.appointments(wanted, work):
         if appointment.slot_starts_at > work.now:
-            await _plan(appointment, work)
+            await _plan(work, appointment_id=appointment.appointment_id)
+    for order in await exams.orders(event.patient_id, ExamOrderStatus.BOOKED, None, MOST_BOOKED, work):
+        await _plan(work, order_id=order.order_id)
 
 
 async def claim(work: Work) -> tuple[bool, Claimed | None]:
@@ -107,18 +124,20 @@ async def summary(work: Work) -> list[dict[str, Any]]:
     return await store.counts(work)
 
 
-async def _plan(appointment: Appointment, work: Work) -> None:
-    await _drop(await store.open_of(work, appointment.appointment_id), appointment, work)
-    if appointment.status is Status.BOOKED:
-        clinic = await schedules.clinic(appointment.clinic_id, work)
-        policy, _ = shipped()
-        await store.add(work, model.planned(appointment, clinic.zone, policy, work.now))
+async def _plan(work: Work, *, appointment_id: UUID | None = None, order_id: UUID | None = None) -> list[Visit]:
+    """Returns the visits that there are now."""
+    found = await visits(work, appointment_id=appointment_id, order_id=order_id)
+    await _drop(await store.open_of(work, appointment_id, order_id), found, work)
+    policy, _ = shipped()
+    for visit in found:
+        await store.add(work, model.planned(visit, policy, work.now))
+    return found
 
 
-async def _drop(present: Sequence[Reminder], appointment: Appointment, work: Work) -> None:
+async def _drop(present: Sequence[Reminder], found: Sequence[Visit], work: Work) -> None:
     """What is being sent at this moment cannot be called back; its attempt will say what came of it."""
     for one in present:
-        if one.state is State.PENDING and not model.is_of(one, appointment):
+        if one.state is State.PENDING and not any(model.is_of(one, visit) for visit in found):
             await store.save(work, model.ended(one, State.DROPPED, Reason.NOT_BOOKED, work.now))
 
 
@@ -130,14 +149,14 @@ async def _judge_apart(reminder: Reminder, work: Work) -> Claimed | None:
 
 async def _judge(reminder: Reminder, work: Work) -> Claimed | None:
     policy, texts = shipped()
-    appointment = await booking.appointment(reminder.appointment_id, work)
+    found = await visits(work, appointment_id=reminder.appointment_id, order_id=reminder.order_id)
+    visit = next((one for one in found if model.is_of(reminder, one)), None)
     contact = await patients.contact(reminder.patient_id, work)
     later = await store.later_due(work, reminder)
-    booked = model.is_of(reminder, appointment)
-    judged = model.judged(reminder, later, policy, work.now, booked=booked, wanted=contact is not None)
+    booked, wanted = visit is not None, contact is not None
+    judged = model.judged(reminder, later, policy, work.now, booked=booked, wanted=wanted)
     await store.save(work, judged)
-    if judged.state is not State.SENDING or contact is None or contact.channel is None:
+    if judged.state is not State.SENDING or visit is None or contact is None or contact.channel is None:
         return None
     await store.begin(work, judged, contact.channel)
-    clinic = await schedules.clinic(appointment.clinic_id, work)
-    return Claimed(reminder=judged, message=message(reminder, appointment, clinic, contact, texts, work.now))
+    return Claimed(reminder=judged, message=message(reminder, visit, contact, texts, work.now))

@@ -5,10 +5,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.registration.booking.model import Appointment
 from services.registration.patients.model import Contact, ContactChannel
-from services.registration.reminders.model import Notice, Reminder
-from services.registration.schedules.model import Clinic
+from services.registration.reminders.model import Notice, Reminder, Visit
 
 DAY = {"zh": "%Y年%m月%d日", "en": "%d/%m/%Y"}
 
@@ -29,16 +27,17 @@ class Preparation:
     specialty: str | None
     words: dict[str, str]
 
-    def is_for(self, appointment: Appointment, clinic: Clinic) -> bool:
+    def is_for(self, visit_type: str, specialty: str) -> bool:
         """Whether it is meant for this visit."""
-        return self.visit_type in {None, appointment.visit_type} and self.specialty in {None, clinic.specialty}
+        return self.visit_type in {None, visit_type} and self.specialty in {None, specialty}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """A text a language, for reminders and each notice, and preparations, the first fitting one of which is told."""
+    """A text a language, for appointments, exams and each notice; and preparations for appointments."""
 
     texts: dict[str, Text]
+    exams: dict[str, Text]
     notices: dict[Notice, dict[str, Text]]
     preparations: tuple[Preparation, ...]
 
@@ -55,21 +54,18 @@ class Message:
     written_at: datetime
 
 
-def message(
-    reminder: Reminder, appointment: Appointment, clinic: Clinic, contact: Contact, texts: Texts, now: datetime
-) -> Message:
-    """The reminder in the patient's language, on the clinic's clock. The contact has a channel."""
+def message(reminder: Reminder, visit: Visit, contact: Contact, texts: Texts, now: datetime) -> Message:
+    """The reminder in the patient's language, on the clock of the place. The contact has a channel."""
     if contact.channel is None or contact.address is None:
         raise ValueError("nobody is written to who does not want it")
-    text = (texts.notices[Notice(reminder.rung)] if reminder.rung in set(Notice) else texts.texts)[contact.language]
-    at = appointment.slot_starts_at.astimezone(ZoneInfo(clinic.zone))
-    names = {"zh": clinic.name_zh, "en": clinic.name_en}
-    fitting = (one.words[contact.language] for one in texts.preparations if one.is_for(appointment, clinic))
+    usual = texts.texts if visit.order_id is None else texts.exams
+    text = (texts.notices[Notice(reminder.rung)] if reminder.rung in set(Notice) else usual)[contact.language]
+    at = visit.starts_at.astimezone(ZoneInfo(visit.zone))
     body = text.body.format(
         day=at.strftime(DAY[contact.language]),
         time=at.strftime("%H:%M"),
-        clinic=names[contact.language] or clinic.name_zh or clinic.name_en or clinic.clinic_id,
-        preparation=next(fitting, ""),
+        place=visit.place[contact.language],
+        preparation=visit.preparation.get(contact.language, ""),
     )
     return Message(
         message_id=reminder.reminder_id,

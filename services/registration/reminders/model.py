@@ -1,8 +1,8 @@
 """The rules of a reminder: when it is due, whether it is still wanted, and what its attempt leads to.
 
 pending → sending → sent; back to pending where it may be tried again; failed, unknown or dropped otherwise. It belongs
-to an appointment in one slot: an appointment that is moved has reminders of its own for the new slot. Who is moved, or
-loses the place, is told so at once by a notice, which is a reminder too.
+to a visit: an appointment in its slot, or one coming for exams. What is moved has reminders of its own for the new
+time. Who is moved, or loses the place, is told so at once by a notice, which is a reminder too.
 Invariants: none is sent in quiet hours; what is quiet is put off, or done before the quiet where after it is too late;
 what may have been sent is not sent again.
 """
@@ -14,8 +14,6 @@ from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
-
-from services.registration.booking.model import Appointment, Status
 
 LEASE = timedelta(minutes=10)
 """An attempt that has not come back by then never will: its process has died."""
@@ -36,10 +34,14 @@ OPEN = (State.PENDING, State.SENDING)
 
 
 class Notice(StrEnum):
-    """What is told at once, in the place of a rung: the visit is at another time now, or does not take place."""
+    """What is told at once, in the place of a rung.
+
+    MOVED: the visit is at another time now. DISPLACED: it does not take place. PLACED: exams are now at that time.
+    """
 
     MOVED = "moved"
     DISPLACED = "displaced"
+    PLACED = "placed"
 
 
 class Reason(StrEnum):
@@ -77,15 +79,15 @@ LEADS_TO: Mapping[Result, tuple[State, Reason | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """How long before the slot: days on the clinic's calendar, or hours."""
+    """How long before the visit: days on its place's calendar, or hours."""
 
     code: str
     days: int = 0
     hours: int = 0
 
-    def before(self, slot_starts_at: datetime, zone: ZoneInfo) -> datetime:
+    def before(self, starts_at: datetime, zone: ZoneInfo) -> datetime:
         """The instant. Days keep the clock's time, also where the zone changes its offset in between."""
-        day = slot_starts_at.astimezone(zone) - timedelta(days=self.days)
+        day = starts_at.astimezone(zone) - timedelta(days=self.days)
         return day.astimezone(UTC) - timedelta(hours=self.hours)
 
 
@@ -117,7 +119,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When, how often, and how long before the slot a reminder must be there to be of use."""
+    """When, how often, and how long before the visit a reminder must be there to be of use."""
 
     version: str
     rungs: tuple[Rung, ...]
@@ -127,11 +129,31 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """An appointment in its slot, or one coming for exams of an order: one of the two ids is there.
+
+    `place` and `preparation` are words in each language. `displaced`: it does not take place. `unasked`: the house
+    has chosen the time, so the patient is told of it at once.
+    """
+
+    appointment_id: UUID | None = None
+    order_id: UUID | None = None
+    patient_id: UUID
+    starts_at: datetime
+    zone: str
+    place: Mapping[str, str]
+    preparation: Mapping[str, str]
+    displaced: bool = False
+    unasked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """A reminder of one appointment in one slot. `next_at`: when to look at it again; None when it is over."""
+    """A reminder of one visit, which starts at `slot_starts_at`. `next_at`: when to look at it again; None: never."""
 
     reminder_id: UUID
-    appointment_id: UUID
+    appointment_id: UUID | None
+    order_id: UUID | None
     slot_starts_at: datetime
     rung: str
     patient_id: UUID
@@ -149,32 +171,37 @@ class Wanted:
     """Which reminders to list; `after` is the last id of the page before."""
 
     appointment_id: UUID | None = None
+    order_id: UUID | None = None
     patient_id: UUID | None = None
     state: State | None = None
     after: UUID | None = None
     limit: int
 
 
-def planned(appointment: Appointment, zone: str, policy: Policy, now: datetime) -> list[Reminder]:
-    """The reminders of a booked appointment that are still to come, the earliest first.
+def planned(visit: Visit, policy: Policy, now: datetime) -> list[Reminder]:
+    """The reminders of a visit that are still to come, the earliest first.
 
-    Of two that quiet hours bring together the later rung stays.
+    Of two that quiet hours bring together the later rung stays. There is none of what does not take place.
     """
-    at = ZoneInfo(zone)
-    rungs = [(_aloud(rung, appointment.slot_starts_at, at, policy), rung.code) for rung in policy.rungs]
+    at = ZoneInfo(visit.zone)
+    rungs = [(_aloud(rung, visit.starts_at, at, policy), rung.code) for rung in policy.rungs]
     due = sorted(dict(rungs).items())
-    return [pending(appointment, code, zone, due_at) for due_at, code in due if due_at > now]
+    return [pending(visit, code, due_at) for due_at, code in due if due_at > now and not visit.displaced]
 
 
-def pending(appointment: Appointment, code: str, zone: str, due_at: datetime) -> Reminder:
-    """A reminder or notice of the appointment in its slot; `code` is its rung or which notice it is."""
+def pending(visit: Visit, code: str, due_at: datetime) -> Reminder:
+    """A reminder or notice of the visit; `code` is its rung or which notice it is."""
+    name = f"reminder/{visit.starts_at.isoformat()}/{code}"
     return Reminder(
-        reminder_id=uuid5(appointment.appointment_id, f"reminder/{appointment.slot_starts_at.isoformat()}/{code}"),
-        appointment_id=appointment.appointment_id,
-        slot_starts_at=appointment.slot_starts_at,
+        reminder_id=uuid5(visit.appointment_id, name)
+        if visit.appointment_id
+        else uuid5(visit.patient_id, f"{visit.order_id}/{name}"),
+        appointment_id=visit.appointment_id,
+        order_id=visit.order_id,
+        slot_starts_at=visit.starts_at,
         rung=code,
-        patient_id=appointment.patient_id,
-        zone=zone,
+        patient_id=visit.patient_id,
+        zone=visit.zone,
         state=State.PENDING,
         reason=None,
         attempts=0,
@@ -184,18 +211,17 @@ def pending(appointment: Appointment, code: str, zone: str, due_at: datetime) ->
     )
 
 
-def is_of(reminder: Reminder, appointment: Appointment) -> bool:
-    """Whether the appointment is still the one that the reminder was planned for."""
-    status = Status.DISPLACED if reminder.rung == Notice.DISPLACED else Status.BOOKED
-    return appointment.status is status and appointment.slot_starts_at == reminder.slot_starts_at
+def is_of(reminder: Reminder, visit: Visit) -> bool:
+    """Whether the visit is still the one that the reminder was planned for."""
+    return visit.starts_at == reminder.slot_starts_at and visit.displaced == (reminder.rung == Notice.DISPLACED)
 
 
 def judged(
     reminder: Reminder, later: Sequence[datetime], policy: Policy, now: datetime, *, booked: bool, wanted: bool
 ) -> Reminder:
-    """A reminder that has come up: claimed as `sending`, put off, or over.
+    """A reminder that has come up: claimed as `sending`, put off, or over. For a notice too late somebody has to call.
 
-    `later` is when the appointment's later rungs are due; `wanted` whether the patient has a contact.
+    `later` is when the visit's later rungs are due; `wanted` whether the patient has a contact.
     """
     if reminder.state is State.SENDING:
         return ended(reminder, State.UNKNOWN, Reason.INTERRUPTED, now)
@@ -207,7 +233,8 @@ def judged(
         Reason.TOO_LATE: begin >= reminder.slot_starts_at,
     }
     if over := next((reason for reason, holds in reasons.items() if holds), None):
-        return ended(reminder, State.DROPPED, over, now)
+        missed = over is Reason.TOO_LATE and reminder.rung in set(Notice)
+        return ended(reminder, State.FAILED if missed else State.DROPPED, over, now)
     if begin > now:
         return replace(reminder, next_at=begin)
     return replace(reminder, state=State.SENDING, attempts=reminder.attempts + 1, next_at=now + LEASE)
@@ -238,17 +265,17 @@ def ended(reminder: Reminder, state: State, reason: Reason | None, now: datetime
 
 
 def in_order(rungs: Sequence[Rung]) -> bool:
-    """Whether each rung is nearer to the slot than the one before."""
+    """Whether each rung is nearer to the visit than the one before."""
     leads = [timedelta(days=rung.days, hours=rung.hours) for rung in rungs]
     return all(earlier > later for earlier, later in pairwise([*leads, timedelta()]))
 
 
-def _aloud(rung: Rung, slot_starts_at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
+def _aloud(rung: Rung, starts_at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
     """When to send it: at its time; else at the end of the quiet; else, where that is too late, just before it."""
-    at = rung.before(slot_starts_at, zone)
+    at = rung.before(starts_at, zone)
     quiet_until = policy.quiet.ends_at(at, zone)
     if quiet_until is None:
         return at
-    if quiet_until + policy.spare <= slot_starts_at:
+    if quiet_until + policy.spare <= starts_at:
         return quiet_until
     return policy.quiet.began_at(quiet_until, zone) - policy.spare

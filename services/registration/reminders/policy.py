@@ -38,7 +38,7 @@ class TextInFile(BaseModel, extra="forbid"):
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        self.body.format(day="", time="", clinic="", preparation="")
+        self.body.format(day="", time="", place="", preparation="")
         return self
 
 
@@ -61,6 +61,7 @@ class PolicyInFile(BaseModel, extra="forbid"):
     spare_minutes: int = Field(ge=0, le=600)
     retry_minutes: list[Annotated[int, Field(ge=1, le=1440)]] = Field(max_length=10)
     texts: dict[Language, TextInFile] = Field(min_length=2)
+    exams: dict[Language, TextInFile] = Field(min_length=2)
     notices: dict[Notice, Annotated[dict[Language, TextInFile], Field(min_length=2)]] = Field(min_length=len(Notice))
     preparations: list[PreparationInFile]
 
@@ -83,6 +84,7 @@ def parse(text: str) -> tuple[Policy, Texts]:
     )
     texts = Texts(
         texts=_texts(told.texts),
+        exams=_texts(told.exams),
         notices={notice: _texts(texts) for notice, texts in told.notices.items()},
         preparations=tuple(
             Preparation(visit_type=one.visit_type, specialty=one.specialty, words={"zh": one.zh, "en": one.en})

@@ -1,7 +1,7 @@
 """Where reminders and their attempts are kept, and the only SQL about them.
 
-Invariant: an appointment has at most one reminder a slot and rung, and a reminder at most one attempt of a number: who
-has written the attempt sends it, and nobody else.
+Invariant: a visit has at most one reminder a rung, whether it is an appointment in a slot or a coming for exams, and a
+reminder at most one attempt of a number: who has written the attempt sends it, and nobody else.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint, func, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, UniqueConstraint, func, not_, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.registration.reminders.model import OPEN, Reason, Reminder, Result, State, Wanted
@@ -31,13 +32,23 @@ class ReminderRow(Row, table=True):
         CheckConstraint(f"(state IN ({words(OPEN)})) = (next_at IS NOT NULL)", name="reminder_comes_up"),
         CheckConstraint(f"(state IN ({words(OPEN)})) = (ended_at IS NULL)", name="reminder_ends"),
         CheckConstraint("state NOT IN ('unknown', 'failed', 'dropped') OR reason IS NOT NULL", name="reminder_why"),
+        CheckConstraint("num_nonnulls(appointment_id, order_id) = 1", name="reminder_of_one"),
         UniqueConstraint("appointment_id", "slot_starts_at", "rung", name="one_reminder_a_rung"),
+        Index(
+            "one_exam_reminder_a_rung",
+            "order_id",
+            "slot_starts_at",
+            "rung",
+            unique=True,
+            postgresql_where=text("order_id IS NOT NULL"),
+        ),
         Index("ix_reminder_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_reminder_patient_id", "patient_id"),
     )
 
     reminder_id: UUID = Field(primary_key=True)
-    appointment_id: UUID = Field(foreign_key="appointment.appointment_id")
+    appointment_id: UUID | None = Field(foreign_key="appointment.appointment_id")
+    order_id: UUID | None = Field(foreign_key="exam_order.order_id")
     slot_starts_at: datetime = Field(sa_type=DateTime(timezone=True))
     rung: str
     patient_id: UUID
@@ -48,6 +59,10 @@ class ReminderRow(Row, table=True):
     due_at: datetime = Field(sa_type=DateTime(timezone=True))
     next_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+
+
+LOST = (col(ReminderRow.state) == State.DROPPED) & (col(ReminderRow.reason) == Reason.NOT_BOOKED)
+"""What was dropped because its visit was not there any more."""
 
 
 class ReminderAttemptRow(Row, table=True):
@@ -70,16 +85,25 @@ def apart(work: Work) -> AbstractAsyncContextManager[Any]:
 
 
 async def add(work: Work, reminders: Sequence[Reminder]) -> None:
-    """Write those that are not there yet."""
+    """Write those that are not there yet; what was dropped with its visit is pending again when the visit is back."""
     for one in reminders:
-        await work.insert(ReminderRow(**asdict(one)))
+        new = insert(ReminderRow).values(**asdict(one))
+        again = {name: new.excluded[name] for name in ("state", "reason", "due_at", "next_at", "ended_at")}
+        key = [col(ReminderRow.reminder_id)]
+        await work.session.exec(new.on_conflict_do_update(index_elements=key, set_=again, where=LOST))
 
 
-async def open_of(work: Work, appointment_id: UUID) -> list[Reminder]:
-    """An appointment's reminders that are not over, for a change."""
-    query = select(ReminderRow).where(col(ReminderRow.appointment_id) == appointment_id)
+async def open_of(work: Work, appointment_id: UUID | None, order_id: UUID | None) -> list[Reminder]:
+    """The reminders of an appointment or of an exam order that are not over, for a change."""
+    query = select(ReminderRow).where(_about(appointment_id, order_id))
     query = query.where(col(ReminderRow.next_at).is_not(None)).order_by(col(ReminderRow.reminder_id)).with_for_update()
     return [_reminder(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
+
+
+async def known_starts(work: Work, order_id: UUID) -> set[datetime]:
+    """When the visits of an exam order start that the patient is, was or will be reminded of."""
+    query = select(ReminderRow.slot_starts_at).where(_about(None, order_id), not_(LOST))
+    return set(await work.session.exec(query))
 
 
 async def come_up(work: Work) -> Reminder | None:
@@ -90,8 +114,8 @@ async def come_up(work: Work) -> Reminder | None:
 
 
 async def later_due(work: Work, reminder: Reminder) -> list[datetime]:
-    """When the later rungs for the same slot are due."""
-    query = select(ReminderRow.due_at).where(col(ReminderRow.appointment_id) == reminder.appointment_id)
+    """When the later rungs for the same visit are due."""
+    query = select(ReminderRow.due_at).where(_about(reminder.appointment_id, reminder.order_id))
     same = col(ReminderRow.slot_starts_at) == reminder.slot_starts_at
     return list(await work.session.exec(query.where(same, col(ReminderRow.due_at) > reminder.due_at)))
 
@@ -142,7 +166,7 @@ async def reminder(work: Work, reminder_id: UUID) -> Reminder:
 async def reminders(work: Work, wanted: Wanted) -> list[Reminder]:
     """A page of reminders by id."""
     query = select(ReminderRow).order_by(col(ReminderRow.reminder_id)).limit(wanted.limit)
-    for column in ("appointment_id", "patient_id", "state"):
+    for column in ("appointment_id", "order_id", "patient_id", "state"):
         if (value := getattr(wanted, column)) is not None:
             query = query.where(getattr(ReminderRow, column) == value)
     if wanted.after is not None:
@@ -153,6 +177,10 @@ async def reminders(work: Work, wanted: Wanted) -> list[Reminder]:
 async def counts(work: Work) -> list[dict[str, Any]]:
     """How many reminders there are by state and reason."""
     return [dict(row) for row in await (await work.sql()).fetch(COUNT)]
+
+
+def _about(appointment_id: UUID | None, order_id: UUID | None) -> ColumnElement[bool]:
+    return (col(ReminderRow.appointment_id) == appointment_id) & (col(ReminderRow.order_id) == order_id)
 
 
 def _reminder(row: ReminderRow) -> Reminder:

@@ -30,6 +30,7 @@ class Registration:
 
     service: ServiceUnderTest
     numbers: count = field(default_factory=count)
+    heard: int = 0
 
     @property
     def lane(self) -> Lane:

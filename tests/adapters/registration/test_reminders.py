@@ -9,44 +9,20 @@ from uuid import UUID
 import pytest
 
 from services.registration.app import SERVICE
-from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import LEASE, Result
-from services.registration.reminders.sending import AT_ONCE, Dispatch
+from services.registration.reminders.sending import AT_ONCE
 from services.registration.schedules.model import SlotKey
-from shared.messages.registration.booking import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentDisplaced,
-    AppointmentRescheduled,
-)
-from shared.messages.registration.patients import ContactChosen
+from shared.messages.registration.booking import AppointmentBooked
 from shared.telemetry import Telemetry
 from tests.adapters.registration.conftest import Registration
+from tests.adapters.registration.reminding import Post, die_sending, fire, hear, reachable, states
 from tests.support.service import NOON
-
-OWN = (AppointmentBooked, AppointmentCancelled, AppointmentDisplaced, AppointmentRescheduled, ContactChosen)
-
-
-class Post:
-    """A way out that remembers what it was given, and answers as it is told for an address."""
-
-    def __init__(self):
-        self.sent, self.answers = [], {}
-
-    async def send(self, message):
-        self.sent.append(message)
-        answer = self.answers.get(message.address, Result.SENT)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 @pytest.fixture
 async def registration(run_service, tmp_path):
     async with run_service(SERVICE, reminder_file=tmp_path / "reminders.jsonl") as service:
-        running = Registration(service)
-        running.heard = 0
-        yield running
+        yield Registration(service)
 
 
 @pytest.fixture
@@ -54,40 +30,11 @@ def post():
     return Post()
 
 
-async def hear(registration):
-    """Registration hears what it has said since."""
-    said = [event for event in await registration.service.said() if isinstance(event, OWN)]
-    await registration.service.deliver(*said[registration.heard :])
-    registration.heard = len(said)
-
-
-async def reachable(registration, address="+86 28 0000 0000", channel="sms"):
-    patient_id = await registration.patient()
-    answer = await registration.service.command(
-        "PUT",
-        f"/patients/{patient_id}/contact",
-        role="front-desk",
-        body={"channel": channel, "address": address},
-    )
-    assert answer.status_code == 200, answer.text
-    return patient_id
-
-
 async def booked(registration, patient_id, days=10):
     slot = await registration.slot(days=days)
     answer = await registration.take(slot, patient_id)
     await hear(registration)
     return answer.json()["appointment_id"], slot
-
-
-async def states(registration, **wanted):
-    page = (await registration.service.get("/reminders", role="front-desk", **wanted)).json()["reminders"]
-    return {(one["rung"], one["slot_starts_at"]): (one["state"], one["reason"]) for one in page}
-
-
-async def fire(registration, post, telemetry=None):
-    dispatch = Dispatch({ContactChannel.SMS: post}, telemetry or Telemetry("test"))
-    return await dispatch.fire(registration.service.database, 100)
 
 
 async def test_who_chose_it_is_reminded_and_nobody_else(registration, tmp_path):
@@ -150,6 +97,20 @@ async def test_who_loses_the_place_is_told_so_at_once_and_where_it_is_now_if_any
     assert (day + timedelta(days=1)).strftime("%Y年%m月%d日 08:30") in moved
     await fire(registration, post)
     assert len(post.sent) == 2
+
+
+async def test_who_goes_back_to_a_slot_before_anything_was_sent_is_reminded_of_it_again(registration, post):
+    appointment_id, old = await booked(registration, await reachable(registration))
+    new = await registration.slot(days=12)
+    for slot in (new, old):
+        body = {"session_id": str(slot.session_id), "slot_starts_at": slot.starts_at.isoformat()}
+        answer = await registration.post(f"/appointments/{appointment_id}/reschedule", body=body)
+        assert answer.status_code == 200, answer.text
+        await hear(registration)
+    await fire(registration, post)
+    registration.service.clock.set(old.starts_at - timedelta(days=3))
+    await fire(registration, post)
+    assert [one.subject for one in post.sent] == ["就诊时间变更", "就诊提醒"]
 
 
 async def test_a_cancelled_appointment_is_not_reminded_of(registration, post):
@@ -235,20 +196,7 @@ async def test_many_workers_at_once_send_each_reminder_once(registration, post):
 async def test_an_attempt_whose_process_died_is_unknown_and_not_repeated(registration, post):
     appointment_id, _ = await booked(registration, await reachable(registration))
     registration.service.clock.advance(timedelta(days=7))
-    stopped = asyncio.Event()
-
-    class Dying:
-        async def send(self, message):
-            post.sent.append(message)
-            stopped.set()
-            await asyncio.Event().wait()
-
-    dying = asyncio.create_task(
-        Dispatch({ContactChannel.SMS: Dying()}, Telemetry("test")).fire(registration.service.database, 100)
-    )
-    await stopped.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
+    await die_sending(registration, post)
     assert ("sending", None) in (await states(registration)).values()
     registration.service.clock.advance(LEASE)
     await fire(registration, post)
@@ -263,20 +211,7 @@ async def test_a_process_that_dies_in_a_batch_leaves_the_others_of_it_to_the_nex
         await registration.take(slot, patient)
     await hear(registration)
     registration.service.clock.set(slot.starts_at - timedelta(days=1))
-    full = asyncio.Event()
-
-    class Dying:
-        async def send(self, message):
-            post.sent.append(message)
-            if len(post.sent) == AT_ONCE:
-                full.set()
-            await asyncio.Event().wait()
-
-    dispatch = Dispatch({ContactChannel.SMS: Dying()}, Telemetry("test"))
-    dying = asyncio.create_task(dispatch.fire(registration.service.database, 100))
-    await full.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
+    await die_sending(registration, post, AT_ONCE)
     await fire(registration, post)
     assert len({message.address for message in post.sent}) == len(post.sent) == 12
 
