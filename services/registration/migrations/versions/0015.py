@@ -1,4 +1,4 @@
-"""The application of an appointment is found by its appointment."""
+"""The application of an appointment is found by it; an exam order for all of which results stand is done."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,14 @@ branch_labels = None
 depends_on = None
 
 
+COVERED = """
+UPDATE exam_order SET status = 'done', reason = NULL
+WHERE status IN ('ordered', 'unplanned') AND item_codes <@ reused_codes
+"""
+
+
 def upgrade() -> None:
+    op.execute(COVERED)
     with op.get_context().autocommit_block():
         op.create_index(
             "ix_application_appointment_id",
