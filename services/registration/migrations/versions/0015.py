@@ -1,6 +1,7 @@
-"""The application of an appointment is found by it; an exam order for all of which results stand is done."""
+"""The application of an appointment is found by it, an exam order that results cover is done, who lifts is kept."""
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
 revision = "0015"
@@ -17,6 +18,8 @@ WHERE status IN ('ordered', 'unplanned') AND item_codes <@ reused_codes
 
 def upgrade() -> None:
     op.execute(COVERED)
+    op.add_column("cooling_off", sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("cooling_off", sa.Column("lifted_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
     with op.get_context().autocommit_block():
         op.create_index(
             "ix_application_appointment_id",
@@ -29,3 +32,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_application_appointment_id", "application")
+    op.drop_column("cooling_off", "lifted_by")
+    op.drop_column("cooling_off", "lifted_at")
