@@ -21,7 +21,7 @@ def main(service_name: str, message: str) -> Path:
     service: Service = import_module(f"services.{service_name}.app").SERVICE
     with throwaway_postgres() as server:
         history = ScriptDirectory(str(service.migrations))
-        number = f"{len(list(history.walk_revisions())) + 1:04d}"
+        number = f"{int(history.get_current_head() or 0) + 1:04d}"
         if number != "0001":
             migrate(service.migrations, server.admin_url)
         config = alembic_config(service.migrations, server.admin_url)

@@ -33,9 +33,9 @@ from shared.work import Work
 
 ATTEMPTS = 5
 BACK_OFF_SECONDS = 0.05
-CONNECTION_LOST = ("08", "57P", "53300", "55P03")
-"""SQLSTATE classes that say the server is away, shutting down, starting up, full or holding a lock for too long (as
-while a projection is rebuilt), not that a statement is wrong."""
+CONNECTION_LOST = ("08", "57P", "53100", "53300", "55P03")
+"""SQLSTATE classes that say the server is away, shutting down, starting up, without disk space or connections, or
+holding a lock for too long (as while a projection is rebuilt), not that a statement is wrong."""
 NUL = "\0"
 """No text column takes it; a key that is no text may hold it."""
 

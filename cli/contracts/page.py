@@ -17,6 +17,7 @@ WAY = {
         "registration.contact-chosen.v1",
         "registration.session-opened.v1",
         "registration.session-released.v1",
+        "registration.places-added.v1",
         "registration.session-cut.v1",
         "registration.clinician-substituted.v1",
         "registration.slot-held.v1",

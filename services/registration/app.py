@@ -43,6 +43,7 @@ from services.registration.settings import RegistrationSettings
 from services.registration.tables import Row
 from services.registration.visitrequests.api import router as visit_requests
 from services.registration.waitlist import handlers as waitlist_handlers
+from services.registration.waitlist.acceptance import accept_unasked
 from services.registration.waitlist.api import router as waitlist
 from shared.hosting import Host, Service
 from shared.timers import Timer, in_one_work
@@ -90,6 +91,7 @@ RELEASES = Timer(
 WAITLIST = Timer(
     name="waitlist", fire=in_one_work(waitlist_handlers.lapse_entries), next_due_at=waitlist_handlers.next_lapse_at
 )
+ACCEPTANCES = Timer(name="acceptances", fire=accept_unasked, next_due_at=waitlist_handlers.next_unasked_at)
 QUOTA = Timer(name="quota", fire=in_one_work(quota_handlers.release), next_due_at=quota_handlers.next_release_at)
 EXAM_HOLDS = Timer(
     name="exam-holds", fire=in_one_work(exam_handlers.expire_holds), next_due_at=exam_handlers.next_hold_ends_at
@@ -131,7 +133,7 @@ SERVICE = Service(
     straight=STRAIGHT,
     reactions=REACTIONS,
     at_once=AT_ONCE,
-    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, QUOTA, EXAM_HOLDS, UPLOADS),
+    timers=(HOLDS, NO_SHOWS, RELEASES, WAITLIST, ACCEPTANCES, QUOTA, EXAM_HOLDS, UPLOADS),
     settings=RegistrationSettings,
     resources=resources,
 )

@@ -14,7 +14,7 @@ from services.registration.queue import handlers as queue
 from services.registration.quota import handlers as quota
 from services.registration.reminders import handlers as reminders
 from services.registration.visitrequests import handlers as visit_requests
-from services.registration.waitlist import handlers as waitlist
+from services.registration.waitlist import reactions as waitlist
 from shared.messages.beds.referrals import ReferralAccepted
 from shared.messages.beds.stays import BedReserved, ReservationCancelled, ReservationExpired
 from shared.messages.followup.visits import VisitRequested
@@ -29,7 +29,7 @@ from shared.messages.registration.booking import (
     HoldExpired,
 )
 from shared.messages.registration.patients import ContactChosen, PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
+from shared.messages.registration.schedules import PlacesAdded, SessionCut, SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
 from shared.reactions import Reactions, in_turn
 from shared.work import Hearers
@@ -37,13 +37,9 @@ from shared.work import Hearers
 REACTIONS = Reactions(
     {
         VisitRequested: visit_requests.on_visit_requested,
-        SessionOpened: in_turn(
-            waitlist.on_places_opened,
-            visit_requests.on_places_opened,
-            quota.on_session_opened,
-            applications.on_session_opened,
-        ),
-        SessionReleased: in_turn(waitlist.on_places_opened, visit_requests.on_places_opened),
+        SessionOpened: in_turn(visit_requests.on_places_opened, quota.on_places_opened, applications.on_places_opened),
+        PlacesAdded: in_turn(visit_requests.on_places_opened, quota.on_places_opened, applications.on_places_opened),
+        SessionReleased: visit_requests.on_places_opened,
         PatientDeceased: in_turn(
             booking.on_patient_deceased,
             waitlist.on_patient_deceased,
@@ -78,6 +74,10 @@ AT_ONCE: Hearers = {
     HoldExpired: waitlist.on_hold_expired,
     OfferAccepted: visit_requests.on_offer_accepted,
     PatientArrived: queue.on_patient_arrived,
+    PlacesAdded: waitlist.on_places_added,
+    SessionCut: waitlist.on_session_cut,
+    SessionOpened: waitlist.on_session_opened,
+    SessionReleased: waitlist.on_places_opened,
     VisitCompleted: queue.on_visit_completed,
     WaitlistLapsed: visit_requests.on_waitlist_lapsed,
     WaitlistLeft: visit_requests.on_waitlist_left,

@@ -16,17 +16,21 @@ from services.simulator.play.quiet import Quiet
 from services.simulator.play.suite import Addresses, Suite, Unexpected
 from shared.broker import TOPICS
 from tests.chaos import records
-from tests.chaos.checker import REPLAY, Violation, check, compare
+from tests.chaos.checker import SAME_STATE, Violation, check, compare
 from tests.chaos.evidence import Evidence, gather, state_hash
-from tests.chaos.faults import Scene, chosen, inject
+from tests.chaos.faults import chosen, impossible, inject
 from tests.chaos.history import Client, Command
 from tests.chaos.judging_delivery import LISTENERS
 from tests.chaos.records import Bad
+from tests.chaos.restoring import backed_up_and_restored
+from tests.chaos.scene import Scene
 from tests.chaos.workload import Workload
 from tests.chaos.world import World
 
 AT_ONCE = 8
 REPLAYING = "replay-from-zero"
+RESTORED_EVERY = 12
+"""After every twelfth seed a backup is taken and restored."""
 LOGS = STATE / "chaos"
 """Where the logs of a run that went wrong are kept."""
 
@@ -68,7 +72,9 @@ class Campaign:
 
     async def run(self, seed: int, faults: Sequence[str] | None = None) -> Run:
         """Run a seed with its own faults, or with those given, and judge."""
-        names = list(chosen(seed) if faults is None else faults)
+        lacking = impossible(self.world)
+        names = [name for name in (chosen(seed) if faults is None else faults) if name not in lacking]
+        restoring = seed % RESTORED_EVERY == 0
         client = Client(self.world.record.urls, self.world.issuer, seed)
         workload = Workload(self.world, client, seed)
         scene = Scene(self.world, client, workload)
@@ -83,6 +89,9 @@ class Campaign:
             found = check(evidence)
             if REPLAYING in names:
                 found += await self._replayed(evidence)
+            if restoring:
+                states = await backed_up_and_restored(self.world)
+                found += compare(*states, "in its backup, restored into another server")
         finally:
             await client.close()
         new = self.new(found)
@@ -94,7 +103,7 @@ class Campaign:
             acknowledged=sum(command.acknowledged for command in client.history),
             unknown_resolved=sum(command.unknown > 0 and command.answer is not None for command in client.history),
             violations=new,
-            checked=[*range(1, REPLAY), *([REPLAY] if REPLAYING in names else [])],
+            checked=[*range(1, SAME_STATE), *([SAME_STATE] if restoring or REPLAYING in names else [])],
         )
 
     def new(self, found: Sequence[Violation]) -> list[Violation]:
@@ -143,5 +152,6 @@ class Campaign:
     async def _replayed(self, before: Evidence) -> list[Violation]:
         """Say everything again while nothing else happens; the state must stay what it was."""
         await records.say_again(self.world.kafka.bootstrap)
-        restless = [Violation(REPLAY, words) for words in await self.rest()]
-        return [*restless, *compare(state_hash(before), state_hash(await self.evidence()))]
+        restless = [Violation(SAME_STATE, words) for words in await self.rest()]
+        states = state_hash(before), state_hash(await self.evidence())
+        return [*restless, *compare(*states, "after every event was said again")]

@@ -7,48 +7,29 @@ numbers; it may only end what the world has started, and starts it again.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from signal import SIGCONT, SIGSTOP
 
-import asyncpg
 import psutil
 
 from tests.chaos import records
 from tests.chaos.composed import Point
-from tests.chaos.history import Client
+from tests.chaos.database_faults import exhaust_connections, full_disk, idle_transaction, kill_postgres, lock_queue
 from tests.chaos.proxy import Proxy
-from tests.chaos.records import Bad
-from tests.chaos.workload import BORN_ON, DESK, OPERATOR, Workload, person, seeded
+from tests.chaos.scene import PAUSE_SECONDS, Inject, Scene, in_database
+from tests.chaos.small_disk import NoDisk
+from tests.chaos.workload import BORN_ON, DESK, OPERATOR, person, seeded
 from tests.chaos.world import NAMES, SPEAKERS, World
 
 CONSUMERS = ("beds", "discharge", "followup")
 POINT_SECONDS = 6.0
 RELAYED_SECONDS = 30.0
-CONNECT_SECONDS = 30.0
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-PAUSE_SECONDS = 0.05
 STORM = 30
 LATEST_SECONDS = 3.0
 LARGE_BYTES = 10_000_000
-
-
-@dataclass(slots=True)
-class Scene:
-    """What a fault can reach, and what it has said that the checker must know of."""
-
-    world: World
-    client: Client
-    workload: Workload
-    bad: list[Bad] = field(default_factory=list)
-    """Records that were put on a topic and cannot be taken."""
-    complaints: list[str] = field(default_factory=list)
-    """What a fault itself saw go wrong."""
-
-
-Inject = Callable[[Scene, random.Random], Awaitable[None]]
+FULL_DISK = "disk-full"
 
 
 async def kill_service(service: str, scene: Scene, rng: random.Random) -> None:
@@ -69,17 +50,12 @@ async def kill_at(point: Point, services: tuple[str, ...], scene: Scene, rng: ra
         await asyncio.to_thread(scene.world.start, service)
 
 
-async def kill_postgres(scene: Scene, _: random.Random) -> None:
-    """Every process of the database server at once, as a power cut would."""
-    await asyncio.to_thread(scene.world.restart_postgres)
-
-
 async def kill_kafka(scene: Scene, rng: random.Random) -> None:
     """The broker; recovered is when every outbox row that had waited for it is gone."""
     kafka = scene.world.kafka
     await asyncio.to_thread(kafka.kill)
     await asyncio.sleep(rng.uniform(0, 1))
-    waiting = {service: await _in_database(scene, service, "SELECT max(id) FROM outbox") for service in SPEAKERS}
+    waiting = {service: await in_database(scene, service, "SELECT max(id) FROM outbox") for service in SPEAKERS}
     await asyncio.to_thread(kafka.start)
     await asyncio.to_thread(kafka.wait_ready)
     began = time.monotonic()
@@ -146,37 +122,6 @@ async def large_payload(scene: Scene, rng: random.Random) -> None:
         scene.complaints.append("a command with a body of ten megabytes was carried out")
 
 
-async def idle_transaction(scene: Scene, rng: random.Random) -> None:
-    """A snapshot and a row lock, held by somebody who does nothing."""
-    connection = await _connect(scene, "registration")
-    try:
-        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        await connection.execute("SELECT session_id FROM slot ORDER BY starts_at DESC LIMIT 1 FOR UPDATE")
-        await asyncio.sleep(rng.uniform(1.5, 3))
-    except LOST:
-        return  # another fault has ended it
-    finally:
-        connection.terminate()
-
-
-async def lock_queue(scene: Scene, rng: random.Random) -> None:
-    """Somebody waits to change the table of appointments behind an open reader, and everybody waits behind them."""
-    reader, changer = [await _connect(scene, "registration") for _ in range(2)]
-    try:
-        await reader.execute("BEGIN; SELECT count(*) FROM appointment")
-        changing = asyncio.create_task(
-            changer.execute("BEGIN; LOCK TABLE appointment IN ACCESS EXCLUSIVE MODE; ROLLBACK")
-        )
-        await asyncio.sleep(rng.uniform(0.5, 2))
-        await reader.execute("ROLLBACK")
-        await changing
-    except LOST:
-        return  # another fault has ended it
-    finally:
-        reader.terminate()
-        changer.terminate()
-
-
 async def retry_storm(scene: Scene, rng: random.Random) -> None:
     """One wish, sent many times at once under one key."""
     command = scene.client.new(f"storm {rng.random()}", "registration", "/patients", _stranger(scene, rng), role=DESK)
@@ -216,34 +161,11 @@ def _stranger(scene: Scene, rng: random.Random) -> dict[str, str]:
 
 async def _relayed(scene: Scene, service: str, last_id: int) -> None:
     deadline = time.monotonic() + RELAYED_SECONDS
-    while await _in_database(scene, service, "SELECT count(*) FROM outbox WHERE id <= $1", last_id):
+    while await in_database(scene, service, "SELECT count(*) FROM outbox WHERE id <= $1", last_id):
         if time.monotonic() > deadline:
             scene.complaints.append(f"{service} has not relayed its outbox {RELAYED_SECONDS:.0f} s after Kafka's start")
             return
         await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _in_database(scene: Scene, service: str, query: str, *arguments: int) -> int:
-    while True:
-        connection = await _connect(scene, service)
-        try:
-            return await connection.fetchval(query, *arguments)
-        except LOST:
-            await asyncio.sleep(PAUSE_SECONDS)
-        finally:
-            connection.terminate()
-
-
-async def _connect(scene: Scene, service: str) -> asyncpg.Connection:
-    """The administrator's connection, as soon as the server takes one; raises what it was refused with."""
-    deadline = time.monotonic() + CONNECT_SECONDS
-    while True:
-        try:
-            return await asyncpg.connect(scene.world.admin_url(service))
-        except LOST:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _wait(happened: Callable[[], bool], seconds: float) -> bool:
@@ -284,13 +206,15 @@ FAULTS: dict[str, Inject] = {
     "large-payload": large_payload,
     "idle-transaction": idle_transaction,
     "lock-queue-behind-ddl": lock_queue,
+    FULL_DISK: full_disk,
+    "connection-exhaustion": exhaust_connections,
     "retry-storm": retry_storm,
     "same-key-other-body": other_body,
     "client-hangs-up": hang_up,
     **{f"centre-{kind}": partial(centre, kind) for kind in ("timeout-before", "timeout-after", "down")},
 }
 
-A_RUN = 3
+A_RUN = 4
 A_ROUND = 12
 
 
@@ -301,6 +225,11 @@ def chosen(seed: int) -> list[str]:
     return [names[(place * A_RUN + number) % len(names)] for number in range(A_RUN)]
 
 
+def impossible(world: World) -> dict[str, str]:
+    """The faults that this machine does not let us inject, and why."""
+    return {FULL_DISK: str(world.disk)} if isinstance(world.disk, NoDisk) else {}
+
+
 async def inject(scene: Scene, seed: int, names: list[str]) -> None:
     """All of them, each from a moment of the seed's choice; of those that end or stop a process one at a time."""
     processes = asyncio.Lock()
@@ -308,7 +237,7 @@ async def inject(scene: Scene, seed: int, names: list[str]) -> None:
     async def one(name: str) -> None:
         rng = seeded(f"{seed} {name}")
         await asyncio.sleep(rng.uniform(0.2, LATEST_SECONDS))
-        if name.startswith(("kill-", "stop-")):
+        if name.startswith(("kill-", "stop-", FULL_DISK)):
             async with processes:
                 await FAULTS[name](scene, rng)
         else:

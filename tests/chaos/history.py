@@ -22,9 +22,10 @@ CHAOS = UUID("8f1f2c55-6d0b-5a1e-9f5e-7a1d6a0c4411")
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.15
 REQUEST_SECONDS = 12.0
-OK, BAD, FAULT = 200, 400, 500
+OK, BAD, FAULT, LATER = 200, 400, 500, 503
 NOT_REMEMBERED = frozenset({400, 401, 403, 404, 413, 422})
 SUBJECT = "chaos"
+PROBLEM = "application/problem+json"
 
 
 @dataclass(slots=True)
@@ -67,6 +68,8 @@ class Command:
     answers: list[Answer] = field(default_factory=list)
     other_body: list[Answer] = field(default_factory=list)
     """Answers to the same key with another body."""
+    unfit: list[int] = field(default_factory=list)
+    """Answers that say neither what has happened nor that the same key will tell: faults of ours."""
 
     @property
     def answer(self) -> Answer | None:
@@ -147,6 +150,9 @@ class Client:
         except httpx.HTTPError:
             return None
         answer = Answer(response.status_code, response.content)
+        if answer.status >= FAULT and not _says_again(response):
+            command.unfit.append(answer.status)
+            return None
         return None if answer.status >= FAULT and answer.code != "centre-unreachable" else answer
 
     async def look(self, service: str, path: str, *, role: str, **params: Any) -> Any:
@@ -163,3 +169,8 @@ class Client:
         if role not in self._tokens:
             self._tokens[role] = self._issuer.token(role, SUBJECT)
         return {"Authorization": f"Bearer {self._tokens[role]}"}
+
+
+def _says_again(response: httpx.Response) -> bool:
+    """Whether it is a problem document for now only."""
+    return response.status_code == LATER and response.headers.get("content-type") == PROBLEM

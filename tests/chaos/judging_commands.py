@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from services.registration.booking.model import TAKES_A_PLACE
+from tests.chaos import judging_exams
 from tests.chaos.evidence import Evidence, Row
 from tests.chaos.history import NOT_REMEMBERED, Answer, Command
 from tests.chaos.judging_waitlist import offers
@@ -38,6 +39,7 @@ def places(evidence: Evidence) -> Iterator[str]:
         if times > 1:
             yield f"patient {patient} has {times} live appointments in session {session}"
     yield from offers(evidence)
+    yield from judging_exams.plans(evidence)
 
 
 def acknowledged(evidence: Evidence) -> Iterator[str]:
@@ -53,9 +55,12 @@ def acknowledged(evidence: Evidence) -> Iterator[str]:
             yield f"{who} was answered {command.answer.status} and is not remembered: it is lost"
         elif row is not None and bytes(row["body_hash"]) != command.body_hash:
             yield f"{who} is remembered with another body"
+        for status in command.unfit:
+            yield f"{who} was answered {status}, which tells neither what has happened nor to ask again"
     for service, key in kept.keys() - asked:
         yield f"{service} remembers key {key}, which no client ever sent"
     yield from _effects(evidence)
+    yield from judging_exams.told(evidence)
 
 
 def repeats(evidence: Evidence) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from shared.reactions import Reactions
+from tests.chaos import judging_exams
 from tests.chaos.evidence import Evidence
 from tests.chaos.records import Said
 from tests.chaos.world import SPEAKERS
@@ -19,6 +20,7 @@ VERSIONED = {
     "registration:appointment": ("registration", "appointment", "appointment_id"),
     "registration:patient": ("registration", "patient", "patient_id"),
     "registration:waitlist-entry": ("registration", "waitlist_entry", "entry_id"),
+    "registration:exam-order": ("registration", "exam_order", "order_id"),
     "beds:stay": ("beds", "stay", "stay_id"),
     "beds:bed": ("beds", "bed", "bed_id"),
     "beds:cleaning": ("beds", "cleaning_task", "task_id"),
@@ -50,6 +52,7 @@ def published(evidence: Evidence) -> Iterator[str]:
         if missing:
             yield f"{aggregate} was never told of its versions {sorted(missing)}: events are lost"
     yield from _told_and_held(evidence, versions)
+    yield from judging_exams.events(evidence)
 
 
 def _told_and_held(evidence: Evidence, versions: dict[str, set[int]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from services.discharge.settlement import calculate, case_file, packs
+from tests.chaos import judging_exams
 from tests.chaos.evidence import Evidence, Row
 
 CLOSED = frozenset({"C", "I"})
@@ -160,6 +161,7 @@ def agreement(evidence: Evidence) -> Iterator[str]:
     """11. Waiting, called; admitted, bed held; discharged, bed freed, account settled, plan opened; within its time."""
     yield from evidence.late
     yield from _calls(evidence)
+    yield from judging_exams.admissions(evidence)
     accounts = {row["stay_id"]: row for row in evidence.table("discharge", "account")}
     plans = {row["stay_id"] for row in evidence.table("followup", "plan")}
     lain = {row["stay_id"]: row for row in evidence.table("beds", "stay")}

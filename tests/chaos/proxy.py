@@ -40,8 +40,7 @@ class Proxy:
 
     def close(self) -> None:
         """Break what is open and stop listening."""
-        self._server.close()
-        self._on_loop(self._abort_all())
+        self._on_loop(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -54,6 +53,10 @@ class Proxy:
     async def _abort_all(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+
+    async def _end(self) -> None:
+        self._server.close()  # here: it counts its connections, which end on this loop at the same time
+        await self._abort_all()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.jars import Lacking
 from tests.chaos.campaign import Campaign
-from tests.chaos.faults import A_ROUND, FAULTS, chosen
+from tests.chaos.faults import A_ROUND, FAULTS, chosen, impossible
 from tests.chaos.planting import PLANTED, caught
 from tests.chaos.world import open_world
 from tests.support import facts
@@ -28,7 +28,8 @@ def campaign(pytestconfig):
         if os.environ.get("REQUIRE_APACHE_KAFKA") == "1":
             pytest.fail(str(lacking))
         pytest.skip(str(lacking))
-    facts.note(pytestconfig, "faults", f"PostgreSQL {world.record.postgres_version}, embedded, fsync on")
+    left_out = "".join(f"; no {fault}: {why}" for fault, why in impossible(world).items())
+    facts.note(pytestconfig, "faults", f"PostgreSQL {world.record.postgres_version}, embedded, fsync on{left_out}")
     try:
         yield Campaign(world)
     finally:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from tests.chaos.examined_people import ECG, ExaminedPeople
 from tests.chaos.history import Answer, Client
 from tests.chaos.waiting_people import WaitingPeople
 from tests.chaos.world import World
@@ -62,6 +63,7 @@ class Workload:
         self.slots: list[tuple[str, str]] = []
         """Session and start of each slot that is there to be booked."""
         self._waiting = WaitingPeople(world, client, seeded(f"{seed} waiting"))
+        self._examined = ExaminedPeople(world, client, lambda words: seeded(f"{seed} {words}"))
         self.there, self.swapped = asyncio.Event(), asyncio.Event()
         """Two who are to exchange their beds wait for each other."""
         self._patients = [str(client.id_of(f"patient {number}")) for number in range(PATIENTS)]
@@ -100,6 +102,7 @@ class Workload:
             ]
 
         await self._waiting.prepare(self._must)
+        await self._examined.prepare(self._must)
 
     async def run(self) -> None:
         """Everything at once; then, once everybody has left, the first follow-up calls."""
@@ -130,7 +133,10 @@ class Workload:
             f"register {number}", "registration", "/patients", person(patient, "FM"[number % 2]), role=DESK
         )
         await self._visit(number, patient)
-        await (self._stay(number, patient) if number < STAYS else self._waiting.want(number, patient))
+        if number < STAYS:
+            await self._stay(number, patient)
+        else:
+            await asyncio.gather(self._waiting.want(number, patient), self._examined.want(number, patient))
 
     async def _visit(self, number: int, patient: str) -> None:
         """Everybody wants the first place of all; who is too late takes another. Some change their minds."""
@@ -164,7 +170,7 @@ class Workload:
         person = {"insutype": "310", "account_balance_fen": 5_000}
         await self._must(f"insure {number}", "simulator", f"/persons/{patient}", person, role=OPERATOR, method="PUT")
         await self._must(
-            f"request {number}", "registration", "/admission-requests", request(stay, patient), role=CLINICIAN
+            f"request {number}", "registration", "/admission-requests", request(stay, patient, ECG), role=CLINICIAN
         )
         await self._bed(number, stay, "")
         await self._detour(number, stay)
@@ -343,8 +349,8 @@ def place(patient: str, slot: tuple[str, str]) -> dict[str, str]:
     }
 
 
-def request(stay: str, patient: str) -> dict[str, Any]:
-    """An admission request for an ordinary bed."""
+def request(stay: str, patient: str, *exams: str) -> dict[str, Any]:
+    """An admission request for an ordinary bed, with exams before it."""
     return {
         "request_id": stay,
         "patient_id": patient,
@@ -354,6 +360,7 @@ def request(stay: str, patient: str) -> dict[str, Any]:
         "admission_class": "B",
         "department_cmi": 1.0,
         "expected_days": 3,
+        "exams": exams,
         "encounters": [{"encounter_id": stay, "encounter_class": "inpatient"}],
     }
 

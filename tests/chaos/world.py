@@ -31,6 +31,7 @@ from deploy.local.starting import Wishes, ready
 from shared.clock import ClockDriver
 from tests.chaos.composed import TELL_STACKS, Points
 from tests.chaos.proxy import Proxy, to_address, to_socket
+from tests.chaos.small_disk import NoDisk, SmallDisk, open_disk
 
 NAMES = tuple(service.name for service in SERVICES)
 SPEAKERS = ("registration", "beds", "discharge", "followup")
@@ -39,6 +40,13 @@ CENTRE_TIMEOUT_SECONDS = "1.0"
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.02
 TELL_SECONDS = 0.5
+ON_A_SMALL_DISK = """
+max_wal_size = 128MB
+min_wal_size = 32MB
+commit_siblings = 0
+commit_delay = 2000
+"""
+"""Of a log that fits there; and of commits that wait two milliseconds for each other, as they would for a real disk."""
 
 
 @dataclass(slots=True)
@@ -54,6 +62,8 @@ class World:
     record: Record
     issuer: Issuer
     databases: Mapping[str, str]
+    disk: SmallDisk | NoDisk
+    """What the database lies on, or why it is the machine's own disk, which nobody may fill."""
     children: dict[str, Child] = field(default_factory=dict)
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     recovery_seconds: dict[str, list[float]] = field(
@@ -100,6 +110,10 @@ class World:
         self.postgres.kill()
         self.postgres.start()
         self.postgres.wait_ready()
+        self.wait_all_ready()
+
+    def wait_all_ready(self) -> None:
+        """Wait until every service that runs takes commands again, now that the database does."""
         began = time.monotonic()
         for service in NAMES:
             if self.children[service].alive():
@@ -118,6 +132,11 @@ class World:
         name = urlsplit(self.databases[service]).path
         return urlunsplit(urlsplit(self.postgres.admin_url)._replace(path=name))
 
+    def own_url(self, service: str) -> str:
+        """The service's own address of its database, past the proxy."""
+        user = urlsplit(self.databases[service]).netloc.rpartition("@")[0]
+        return urlunsplit(urlsplit(self.admin_url(service))._replace(netloc=f"{user}@"))
+
     def close(self) -> None:
         """End everything and remove its files."""
         for child in self.children.values():
@@ -128,6 +147,8 @@ class World:
         for proxy in (self.to_kafka, self.to_postgres):
             proxy.close()
         self.postgres.remove()
+        if isinstance(self.disk, SmallDisk):
+            self.disk.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
 
@@ -145,6 +166,8 @@ def open_world() -> World:
     kafka.advertised = f"127.0.0.1:{to_kafka.port}"
     for server in (postgres, kafka):
         server.prepare()
+    disk = _small_disk(root, postgres.directory / "data")
+    for server in (postgres, kafka):
         server.start()
     for server in (postgres, kafka):
         server.wait_ready()
@@ -174,6 +197,7 @@ def open_world() -> World:
         issuer=Issuer(home.root),
         databases=json.loads(home.databases.read_text(encoding="utf-8")),
         children={child.name: child for child in record.children},
+        disk=disk,
     )
     world.environments = {name: psutil.Process(child.pid).environ() for name, child in world.children.items()}
     return world
@@ -189,6 +213,18 @@ def through(proxy: Proxy, url: str) -> str:
     parts = urlsplit(url)
     user = parts.netloc.rpartition("@")[0]
     return urlunsplit((parts.scheme, f"{user}@127.0.0.1:{proxy.port}", parts.path, "", ""))
+
+
+def _small_disk(root: Path, cluster: Path) -> SmallDisk | NoDisk:
+    """Put the database onto a disk of its own, where the machine lets us."""
+    try:
+        disk = open_disk(root / "disk", cluster.stat())
+    except NoDisk as refusal:
+        return refusal
+    with (cluster / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write(ON_A_SMALL_DISK)
+    disk.take(cluster)
+    return disk
 
 
 def _anywhere(service: ServiceEntry) -> ServiceEntry:

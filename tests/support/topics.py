@@ -43,8 +43,8 @@ async def everything_said(bootstrap: str) -> list[Said]:
 async def records_of(bootstrap: str, topics: list[str]) -> list[ConsumerRecord]:
     """Every record from the beginning to the present end."""
     consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
     try:
+        await consumer.start()
         ends = {place: end for place, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
         found: list[ConsumerRecord] = []
         while ends:

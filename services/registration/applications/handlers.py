@@ -27,7 +27,7 @@ from services.registration.schedules.model import Access
 from shared.decision import Refused
 from shared.messages.registration.booking import AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import PlacesAdded, SessionOpened
 from shared.work import Work
 
 WithMaterials = tuple[Application, list[Material]]
@@ -110,7 +110,7 @@ async def applications(wanted: Wanted, work: Work) -> list[WithMaterials]:
     return [(one, [of for of in uploaded if of.application_id == one.application_id]) for one in found]
 
 
-async def on_session_opened(event: SessionOpened, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | PlacesAdded, work: Work) -> None:
     """Give new places for applicants to those who wait for the clinic, the most urgent first."""
     if event.access == Access.APPLICATION:
         await _serve_waiting(event.clinic_id, work)

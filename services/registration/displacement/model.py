@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.registration.booking.model import Appointment
 from services.registration.schedules.model import CutReason, Session, Slot
+from services.registration.schedules.spans import fault, within
 from shared.decision import Refused
 
 
@@ -32,11 +33,8 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a cut was refused."""
+    """Why a cut was refused, beside what is wrong with the session or the span."""
 
-    SESSION_CLOSED = "session-closed"
-    SESSION_OVER = "session-over"
-    SPAN_BACKWARDS = "span-backwards"
     NOTHING_TO_CUT = "nothing-to-cut"
 
 
@@ -101,12 +99,12 @@ def plan(
     cut: Cut, session: Session, slots: Sequence[Slot], expected: Sequence[Appointment], now: datetime
 ) -> Plan | Refused:
     """What a cut would do. `expected` are the held and booked appointments; slots that are over stay as they are."""
-    if refusal := _fault(cut, session, now):
+    if refusal := fault(session, cut.from_at, cut.to_at, now):
         return refusal
     capacities: dict[datetime, int] = {}
     orphans: list[Appointment] = []
     for slot in slots:
-        if slot.ends_at <= now or not _within(cut, slot) or slot.capacity <= cut.capacity:
+        if slot.ends_at <= now or not within(slot, cut.from_at, cut.to_at) or slot.capacity <= cut.capacity:
             continue
         mine = sorted((one for one in expected if one.slot_starts_at == slot.starts_at), key=_in_order_of_booking)
         arrived = slot.booked - len(mine)
@@ -154,21 +152,6 @@ class Offers:
                 self._left[slot.session_id, slot.starts_at] -= 1
                 return slot
         return None
-
-
-def _fault(cut: Cut, session: Session, now: datetime) -> Refused | None:
-    if session.closed_at is not None:
-        return Refused(reason=Reason.SESSION_CLOSED, remedy="choose a session that is not closed")
-    if session.ends_at <= now:
-        return Refused(reason=Reason.SESSION_OVER, remedy="choose a session that is not over")
-    if cut.from_at is not None and cut.to_at is not None and cut.to_at <= cut.from_at:
-        return Refused(reason=Reason.SPAN_BACKWARDS, remedy="give a to_at that is after from_at")
-    return None
-
-
-def _within(cut: Cut, slot: Slot) -> bool:
-    after = cut.from_at is None or slot.starts_at >= cut.from_at
-    return after and (cut.to_at is None or slot.starts_at < cut.to_at)
 
 
 def _in_order_of_booking(one: Appointment) -> int:

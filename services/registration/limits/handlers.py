@@ -1,5 +1,6 @@
 """What can be asked of limits. The edge commits."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.registration.limits import model, store
@@ -41,6 +42,12 @@ async def cooling_off(patient_id: UUID, work: Work) -> CoolingOff:
     if found is None:
         raise Missing("cooling-off")
     return found
+
+
+async def kept_until(patient_id: UUID, work: Work) -> datetime | None:
+    """Until when the patient does not book; None where nothing keeps them."""
+    found = await store.cooling_off(work, patient_id)
+    return found.until if found else None
 
 
 async def lift_cooling_off(patient_id: UUID, by: str, work: Work) -> None:

@@ -1,7 +1,7 @@
 """The limits of a patient's bookings, as data with a version, and the cooling-off that follows from no-shows (爽约).
 
-They bind whoever asks for a place. What the hospital gives out itself (follow-up, applications, referrals, another
-place after a cut) is neither counted nor refused.
+They bind whoever asks for a place. What the hospital gives out itself (follow-up, applications, referrals, the
+waitlist, another place after a cut) is neither counted nor refused; who cools off does not join the waitlist.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from services.registration.schedules import handlers as schedules
 from services.registration.schedules.model import Access, FindSlots, ReleaseSessions, Slot
 from shared.decision import Refused
 from shared.messages.registration.booking import AppointmentCancelled
-from shared.messages.registration.schedules import SessionOpened
+from shared.messages.registration.schedules import PlacesAdded, SessionOpened
 from shared.work import Work
 
 
@@ -95,7 +95,7 @@ async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> N
             await _serve_waiting(session.clinic_id, work)
 
 
-async def on_session_opened(event: SessionOpened, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | PlacesAdded, work: Work) -> None:
     """New kept places are for those who wait, the nearest promise first."""
     if event.access == Access.ALLIANCE and await store.anybody_waits(work):
         await _serve_waiting(event.clinic_id, work)

@@ -18,6 +18,7 @@ from services.registration.schedules.bodies import (
     DaysQuery,
     DayView,
     OpenedSessionsView,
+    PlacesBody,
     ReleaseBody,
     SessionList,
     SessionView,
@@ -27,6 +28,7 @@ from services.registration.schedules.bodies import (
     minutes,
 )
 from services.registration.schedules.model import (
+    AddPlaces,
     FindSlots,
     OpenSessions,
     PutClinic,
@@ -89,6 +91,12 @@ async def substitute_clinician(session_id: UUID, body: SubstitutionBody, command
     """Let another clinician sit in the session and in all pools of its sitting; the bookings stay as they are."""
     command = SubstituteClinician(session_id=session_id, **dict(body))
     return await commands.run(handlers.substitute_clinician, command, answer=SessionView)
+
+
+@router.post("/sessions/{session_id}/extra-places", response_model=SessionView, dependencies=[may(*PLANNERS)])
+async def add_places(session_id: UUID, body: PlacesBody, commands: CommandRunner) -> Response:
+    """Give slots of an open session more places; who waits on the waitlist gets them before anybody can ask."""
+    return await commands.run(handlers.add_places, AddPlaces(session_id=session_id, **dict(body)), answer=SessionView)
 
 
 @router.post("/sessions/release", response_model=SessionList, dependencies=[may(*PLANNERS)])

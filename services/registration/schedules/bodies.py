@@ -211,6 +211,14 @@ class SessionList(BaseModel):
     sessions: list[SessionView]
 
 
+class PlacesBody(BaseModel, extra="forbid"):
+    """How many places each slot is to have, and which slots; all that are ahead without `from_at` and `to_at`."""
+
+    capacity: int = Field(ge=1, le=1000, description="places in each slot; a slot that has more keeps them")
+    from_at: AwareDatetime | None = Field(None, description="the first start that gets more")
+    to_at: AwareDatetime | None = Field(None, description="the first start that gets no more")
+
+
 class SubstitutionBody(BaseModel, extra="forbid"):
     """Who sits in the session instead of whom."""
 

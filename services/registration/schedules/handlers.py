@@ -7,9 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.registration.calendars import handlers as calendars
-from services.registration.schedules import lines, planning, session_store, slot_store, store, telling
+from services.registration.schedules import lines, planning, session_store, slot_store, spans, store, telling
 from services.registration.schedules.model import (
     Access,
+    AddPlaces,
     Clinic,
     CutReason,
     FindSlots,
@@ -62,7 +63,8 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
     """Open a clinic's sessions for a range of days; those that are open stay as they are. `Missing` without a clinic.
 
     Refused as a whole when somebody, a room, a vehicle or the clinic itself is in another sitting at the time. Whoever
-    waits for a place in the clinic hears of it by `SessionOpened`. The clinic is kept from others meanwhile.
+    waits for a place in the clinic hears of it by `SessionOpened`, at once; whoever begins to wait meanwhile does so
+    before or after. The clinic is kept from others meanwhile.
     """
     found = await clinic_alone(command.clinic_id, work)
     if refusal := planning.days_fault(command, _today(found, work)):
@@ -87,11 +89,16 @@ async def open_sessions(command: OpenSessions, work: Work) -> OpenedSessions | R
 async def release(command: ReleaseSessions, work: Work) -> list[Session]:
     """Let the public have what is free in sessions kept for others. Returns those that are public from now on.
 
-    So is a place that is given back later. Whoever waits for a place in the clinic hears of it by `SessionReleased`.
-    Raises `Stale` when somebody else was quicker.
+    So is a place that is given back later. Whoever waits for a place in the clinic hears of it by `SessionReleased`, at
+    once; whoever begins to wait, or gives a place back meanwhile, does so before or after. Raises `Stale` when somebody
+    else was quicker.
     """
+    kept = await session_store.kept(work, command)
+    for clinic_id in sorted({session.clinic_id for session, _ in kept}):
+        await clinic_alone(clinic_id, work)
+    await slot_store.lock_sessions(work, [session.session_id for session, _ in kept])
     released = []
-    for session, free in await session_store.kept(work, command):
+    for session, free in kept:
         public = replace(session, access=Access.PUBLIC, version=session.version + 1)
         await session_store.keep(work, public)
         work.publish(telling.session_released(public, session.access, free))
@@ -117,6 +124,19 @@ async def next_release_at(work: Work) -> datetime | None:
     return await session_store.next_due_at(work)
 
 
+async def add_places(command: AddPlaces, work: Work) -> Session | Refused:
+    """Give slots of an open session more places. Who waits for one of its access hears of it by `PlacesAdded`."""
+    await clinic_alone((await session(command.session_id, work)).clinic_id, work)
+    await slot_store.lock_sessions(work, [command.session_id])
+    present = await session(command.session_id, work)
+    capacities = spans.more_places(command, present, await slots_of(command.session_id, work), work.now)
+    if isinstance(capacities, Refused):
+        return capacities
+    changed = await _resized(present, capacities, work)
+    work.publish(telling.places_added(changed, changed.places - present.places))
+    return changed
+
+
 async def substitute_clinician(command: SubstituteClinician, work: Work) -> Session | Refused:
     """Let another clinician sit in the session, and in every pool of its sitting; the bookings stay as they are."""
     present = await session(command.session_id, work)
@@ -135,15 +155,7 @@ async def cut(
     session: Session, capacities: dict[datetime, int], reason: CutReason, *, close: bool, work: Work
 ) -> Session:
     """Give slots of the session, which are locked, that many places each, close it if wished, and say so."""
-    await slot_store.cut(work, session.session_id, capacities)
-    slots = await slot_store.slots_of(work, session.session_id)
-    changed = replace(
-        session,
-        places=sum(one.capacity for one in slots),
-        closed_at=work.now if close else session.closed_at,
-        version=session.version + 1,
-    )
-    await session_store.keep(work, changed)
+    changed = await _resized(replace(session, closed_at=work.now if close else None), capacities, work)
     if close and session.sitting_id is not None:
         await session_store.disengage(work, session.sitting_id)
     work.publish(telling.session_cut(changed, reason))
@@ -267,3 +279,12 @@ async def exchange_place(old: Sequence[SlotKey], new: SlotKey, access: Access, w
 def _today(clinic: Clinic, work: Work) -> date:
     """The day on the clinic's calendar."""
     return work.now.astimezone(ZoneInfo(clinic.zone)).date()
+
+
+async def _resized(session: Session, capacities: dict[datetime, int], work: Work) -> Session:
+    """The next version of a session of which these slots, which are locked, have that many places."""
+    await slot_store.resize(work, session.session_id, capacities)
+    slots = await slot_store.slots_of(work, session.session_id)
+    changed = replace(session, places=sum(one.capacity for one in slots), version=session.version + 1)
+    await session_store.keep(work, changed)
+    return changed

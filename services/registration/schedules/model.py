@@ -37,6 +37,8 @@ class Reason(StrEnum):
     VEHICLE_BUSY = "vehicle-busy"
     SESSION_CLOSED = "session-closed"
     SESSION_OVER = "session-over"
+    SPAN_BACKWARDS = "span-backwards"
+    NOTHING_TO_ADD = "nothing-to-add"
 
 
 class Access(StrEnum):
@@ -195,6 +197,16 @@ class ReleaseSessions:
     session_ids: tuple[UUID, ...] | None = None
     access: Access | None = None
     before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPlaces:
+    """Give each slot that starts from `from_at` on and before `to_at` that many places; what has more keeps it."""
+
+    session_id: UUID
+    capacity: int
+    from_at: datetime | None = None
+    to_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Slots and their places: found, taken, given back and cut; and the only SQL about them but for the lane's.
+"""Slots and their places: found, taken, given back, more and fewer; and the only SQL about them but for the lane's.
 
 Slots are locked in the order of their keys, always after the appointments they are changed for. A number given out in a
 slot is never given out again.
@@ -38,10 +38,13 @@ FROM (SELECT session_id, starts_at, count(*) AS places
       FROM unnest($1::uuid[], $2::timestamptz[]) AS place (session_id, starts_at) GROUP BY 1, 2) AS freed
 WHERE slot.session_id = freed.session_id AND slot.starts_at = freed.starts_at
 """
-CUT = """
-UPDATE slot SET capacity = cut.capacity
-FROM unnest($2::timestamptz[], $3::integer[]) AS cut (starts_at, capacity)
-WHERE slot.session_id = $1 AND slot.starts_at = cut.starts_at
+LOCK_SESSIONS = """
+SELECT FROM slot WHERE session_id = ANY ($1) ORDER BY session_id, starts_at FOR NO KEY UPDATE
+"""
+RESIZE = """
+UPDATE slot SET capacity = resized.capacity
+FROM unnest($2::timestamptz[], $3::integer[]) AS resized (starts_at, capacity)
+WHERE slot.session_id = $1 AND slot.starts_at = resized.starts_at
 """
 
 COLUMNS = tuple(getattr(SlotRow, one.name) for one in fields(Slot))
@@ -77,6 +80,11 @@ async def lock_slots(work: Work, keys: Sequence[SlotKey]) -> None:
     await (await work.sql()).execute(LOCK_SLOTS, *_keys(keys))
 
 
+async def lock_sessions(work: Work, session_ids: Sequence[UUID]) -> None:
+    """The same for every slot of these sessions."""
+    await (await work.sql()).execute(LOCK_SESSIONS, session_ids)
+
+
 async def slots_of(work: Work, session_id: UUID) -> list[Slot]:
     """The slots of a session, in order."""
     return [Slot(**row) for row in await (await work.sql()).fetch(OF_SESSION, session_id)]
@@ -93,9 +101,9 @@ async def release_places(work: Work, keys: Sequence[SlotKey]) -> None:
     await (await work.sql()).execute(RELEASE_PLACES, *_keys(keys))
 
 
-async def cut(work: Work, session_id: UUID, capacities: dict[datetime, int]) -> None:
+async def resize(work: Work, session_id: UUID, capacities: dict[datetime, int]) -> None:
     """Give slots of a session that many places each. Lock them first."""
-    await (await work.sql()).execute(CUT, session_id, list(capacities), list(capacities.values()))
+    await (await work.sql()).execute(RESIZE, session_id, list(capacities), list(capacities.values()))
 
 
 def _wanted(find: FindSlots, now: datetime) -> list[ColumnElement[bool]]:

@@ -1,7 +1,13 @@
-"""What is said of a session: opened, released, cut, and who sits in it."""
+"""What is said of a session: opened, released, given more places, cut, and who sits in it."""
 
 from services.registration.schedules.model import Access, CutReason, Session, SubstituteClinician
-from shared.messages.registration.schedules import ClinicianSubstituted, SessionCut, SessionOpened, SessionReleased
+from shared.messages.registration.schedules import (
+    ClinicianSubstituted,
+    PlacesAdded,
+    SessionCut,
+    SessionOpened,
+    SessionReleased,
+)
 
 
 def session_opened(session: Session) -> SessionOpened:
@@ -31,6 +37,19 @@ def session_released(session: Session, access: Access, places: int) -> SessionRe
         ends_at=session.ends_at,
         access=access,
         places=places,
+        aggregate_version=session.version,
+    )
+
+
+def places_added(session: Session, added: int) -> PlacesAdded:
+    """What is said of a session that has so many places more than it had."""
+    return PlacesAdded(
+        session_id=session.session_id,
+        clinic_id=session.clinic_id,
+        starts_at=session.starts_at,
+        access=session.access,
+        places=session.places,
+        added=added,
         aggregate_version=session.version,
     )
 

@@ -20,7 +20,7 @@ from services.registration.waitlist.model import LeaveReason, Reason
 from shared.decision import Refused
 from shared.messages.followup.visits import VisitRequested
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
+from shared.messages.registration.schedules import PlacesAdded, SessionOpened, SessionReleased
 from shared.messages.registration.waitlist import OfferAccepted, WaitlistLapsed, WaitlistLeft
 from shared.work import Missing, Stale, Work
 
@@ -32,7 +32,7 @@ async def on_visit_requested(event: VisitRequested, work: Work) -> None:
         await _settle(request, work)
 
 
-async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
+async def on_places_opened(event: SessionOpened | SessionReleased | PlacesAdded, work: Work) -> None:
     """Try again for those of the clinic that could not even wait, in the order of asking."""
     for request in await store.pending_in(work, event.clinic_id):
         await _settle(request, work)

@@ -1,6 +1,6 @@
 """The HTTP side of the waitlist: parse, authorise, run the handler, answer. No rule lives here.
 
-Invariant: a patient's app sees one entry with its rank, never who else waits; lists are for the staff.
+Invariant: a patient's app sees the entries of its patient and their rank, never who else waits: that is for the staff.
 """
 
 from datetime import date
@@ -11,15 +11,27 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
 from services.registration.booking.model import Channel
+from services.registration.booking.refusals import Reason as NoPlace
+from services.registration.patients.model import DECEASED
 from services.registration.waitlist import handlers
 from services.registration.waitlist.handlers import Standing
-from services.registration.waitlist.model import Entry, JoinWaitlist, LeaveReason, Status, Urgency
+from services.registration.waitlist.model import (
+    Entry,
+    JoinWaitlist,
+    LapseReason,
+    LeaveReason,
+    Reason,
+    Status,
+    Urgency,
+)
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(prefix="/waitlist", tags=["waitlist"], responses=REFUSALS)
+router = APIRouter(
+    prefix="/waitlist", tags=["waitlist"], responses=refusals(Reason, DECEASED.reason, NoPlace.COOLING_OFF)
+)
 
 STAFF = (Role.FRONT_DESK, Role.CLINICIAN)
 JOINERS = (*STAFF, Role.PATIENT_APP)
@@ -74,6 +86,7 @@ class EntryView(BaseModel):
     appointment_id: UUID | None = Field(description="the place that is offered, or that was")
     offered_until: AwareDatetime | None
     leave_reason: LeaveReason | None
+    lapse_reason: LapseReason | None = Field(description="why no place comes any more")
     version: int
 
     @field_validator("urgency", mode="before")
@@ -134,6 +147,12 @@ class RankedList(BaseModel):
     entries: list[RankedView]
 
 
+class EntryList(BaseModel):
+    """What a patient waits or waited for, the latest first."""
+
+    entries: list[EntryView]
+
+
 class Summary(BaseModel):
     """What has become of everybody who ever joined. No patient is named."""
 
@@ -165,7 +184,7 @@ async def join(body: JoinBody, caller: CurrentCaller, commands: CommandRunner) -
 
 @router.post("/{entry_id}/acceptance", response_model=EntryView, dependencies=[may(*JOINERS)])
 async def accept_offer(entry_id: UUID, commands: CommandRunner) -> Response:
-    """Book the place that is offered."""
+    """Book the place that is offered; the booking that it replaces, if any, is given back in the same step."""
     return await commands.run(handlers.accept_offer, entry_id, answer=EntryView)
 
 
@@ -183,7 +202,7 @@ async def leave(entry_id: UUID, commands: CommandRunner) -> Response:
 
 @router.get("", dependencies=[may(*READERS)])
 async def entries(page: Annotated[Page, Query()], queries: QueryRunner) -> RankedList:
-    """Who waits for a session, or for anything in a clinic, best first."""
+    """Whom a place of a session would be offered to, or who waits for anything in a clinic; best first."""
     found: list[Entry]
     if page.session_id is not None:
         found = await queries.run(handlers.entries_of_session, page.session_id, page.offset, page.limit)
@@ -197,6 +216,15 @@ async def entries(page: Annotated[Page, Query()], queries: QueryRunner) -> Ranke
 async def summary(queries: QueryRunner) -> Summary:
     """How many joined, wait, were offered a place and got one."""
     return Summary(**await queries.run(handlers.summary))
+
+
+@router.get("/patients/{patient_id}", dependencies=[may(*READERS, Role.PATIENT_APP)])
+async def entries_of_patient(
+    patient_id: UUID, queries: QueryRunner, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> EntryList:
+    """What a patient waits for, and what came of it before."""
+    found = await queries.run(handlers.entries_of_patient, patient_id, limit)
+    return EntryList.model_validate({"entries": found}, from_attributes=True)
 
 
 @router.get("/{entry_id}", dependencies=[may(*READERS, Role.PATIENT_APP)])

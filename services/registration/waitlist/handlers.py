@@ -1,7 +1,6 @@
-"""What can be asked of the waitlist, and what it hears: one function a use case. The edge commits.
+"""What can be asked of the waitlist: one function a use case. The edge commits.
 
-`on_…` of booking's events run in the transaction that says them: a place is free and offered on in one step.
-Invariant: while somebody waits whom a free place suits and an offer can still be made, the place is offered.
+What becomes of the entry when its offer is confirmed or given back is in `reactions`, whichever route was used.
 """
 
 from dataclasses import dataclass
@@ -11,24 +10,17 @@ from uuid import UUID
 from services.registration.booking import handlers as booking
 from services.registration.booking.model import Appointment, CancelAppointment, CancelReason
 from services.registration.booking.refusals import Reason as NoPlace
+from services.registration.booking.refusals import no as no_place
+from services.registration.limits import handlers as limits
 from services.registration.patients import handlers as patients
+from services.registration.patients.model import DECEASED
 from services.registration.schedules import handlers as schedules
 from services.registration.schedules.lines import MINUTES_A_DAY
-from services.registration.schedules.model import FindSlots, SlotKey, instant
+from services.registration.schedules.model import FindSlots, Slot, instant
 from services.registration.waitlist import model, store, transitions
-from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LeaveReason, Reason, Status
+from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LapseReason, LeaveReason, Reason, Status
 from services.registration.waitlist.policy import POLICY
 from shared.decision import Refused
-from shared.ids import new_id
-from shared.messages.registration.booking import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentMissed,
-    AppointmentRescheduled,
-    HoldExpired,
-)
-from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened, SessionReleased
 from shared.work import Stale, Work
 
 
@@ -44,12 +36,15 @@ class Standing:
 async def join(command: JoinWaitlist, work: Work) -> Entry | Refused:
     """Wait for a place, where there is none that the patient could book.
 
-    The clinic and the slots are kept in share until the entry is written: whoever frees a place or opens a session in
-    the meantime is seen here, or sees the entry. `Missing` for an unknown patient, session, clinic or appointment.
+    The clinic and the slots are kept in share until the entry is written: whoever frees a place, opens a session or
+    cuts one in the meantime is seen here, or sees the entry. `Missing` for an unknown patient, session, clinic or
+    appointment.
     """
     patient = await patients.living_patient(command.patient_id, work)
     if isinstance(patient, Refused):
         return patient
+    if until := await limits.kept_until(command.patient_id, work):
+        return no_place(NoPlace.COOLING_OFF, until)
     goal = await _goal(command, work)
     if isinstance(goal, Refused):
         return goal
@@ -93,11 +88,31 @@ async def leave(entry_id: UUID, work: Work) -> Entry | Refused:
     if entry.status is Status.OFFERED:
         return await decline_offer(entry_id, work)
     if entry.status is not Status.WAITING:
-        return model.no(Reason.NOT_WAITING)
+        return model.no(Reason.ALREADY_ACCEPTED if entry.status is Status.ACCEPTED else Reason.NOT_WAITING)
     waiting = await store.waiting(work, entry_id)
     if waiting is None:
         raise Stale("waitlist-entry", entry_id)
-    return await _keep(transitions.left(waiting, LeaveReason.PATIENT), work)
+    return await keep(transitions.left(waiting, LeaveReason.PATIENT), work)
+
+
+async def unasked(limit: int, work: Work) -> list[UUID]:
+    """Entries that have an offer and wished to be booked without being asked, the oldest first."""
+    return await store.unasked(work, limit)
+
+
+async def next_unasked_at(work: Work) -> datetime | None:
+    """Now, if there is such an entry."""
+    return work.now if await store.unasked(work, 1) else None
+
+
+async def accept_unasked(entry_id: UUID, work: Work) -> None:
+    """Accept what is offered, as was wished. Nothing where somebody was quicker; who has died gives the place back."""
+    accepted = await accept_offer(entry_id, work)
+    if accepted == DECEASED:
+        offered = await store.entry(work, entry_id)
+        assert offered.appointment_id is not None  # noqa: S101 - what was refused is an offer
+        hold = CancelAppointment(appointment_id=offered.appointment_id, reason=CancelReason.DECEASED)
+        await booking.cancel_appointment(hold, work)
 
 
 async def standing(entry_id: UUID, work: Work) -> Standing:
@@ -109,15 +124,24 @@ async def standing(entry_id: UUID, work: Work) -> Standing:
 
 
 async def entries_of_session(session_id: UUID, offset: int, limit: int, work: Work) -> list[Entry]:
-    """Who waits for that session or has an offer, best first. `Missing` without a session."""
+    """Whom a place of that session would be offered to, and who has an offer, best first. `Missing` without a session.
+
+    That are those who wait for it, and those who wait for its clinic on its day.
+    """
     session = await schedules.session(session_id, work)
-    return await store.entries(work, session_id=session_id, clinic_id=session.clinic_id, offset=offset, limit=limit)
+    return await store.entries(work, session.clinic_id, offset, limit, session=session)
 
 
 async def entries_of_clinic(clinic_id: str, offset: int, limit: int, work: Work) -> list[Entry]:
     """Who waits for anything in that clinic or has an offer, best first. `Missing` without a clinic."""
     await schedules.clinic(clinic_id, work)
-    return await store.entries(work, session_id=None, clinic_id=clinic_id, offset=offset, limit=limit)
+    return await store.entries(work, clinic_id, offset, limit)
+
+
+async def entries_of_patient(patient_id: UUID, limit: int, work: Work) -> list[Entry]:
+    """What the patient waits or waited for, the latest first. `Missing` without a patient."""
+    await patients.patient(patient_id, work)
+    return await store.entries_of(work, patient_id, limit)
 
 
 async def summary(work: Work) -> dict[str, int]:
@@ -129,7 +153,7 @@ async def lapse_entries(work: Work, limit: int) -> int:
     """End entries for which nothing can be offered any more, at most `limit`. Returns how many."""
     overdue = await store.overdue(work, limit)
     for entry in overdue:
-        await _keep(transitions.lapsed(entry), work)
+        await keep(transitions.lapsed(entry, LapseReason.TOO_LATE), work)
     return len(overdue)
 
 
@@ -138,69 +162,41 @@ async def next_lapse_at(work: Work) -> datetime | None:
     return await store.next_lapse_at(work)
 
 
-async def on_appointment_cancelled(event: AppointmentCancelled, work: Work) -> None:
-    """The place goes to the next; where it was an offer, that has ended."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _keep(transitions.hold_cancelled(entry, CancelReason(event.reason)), work)
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
+async def keep(changed: transitions.Change, work: Work) -> Entry:
+    """Write the next version of an entry and say so."""
+    entry, event = changed
+    await store.save(work, entry)
+    work.publish(event)
+    return entry
 
 
-async def on_hold_expired(event: HoldExpired, work: Work) -> None:
-    """The place goes to the next; where it was an offer, that has ended."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _keep(transitions.hold_expired(entry), work)
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
-
-
-async def on_appointment_rescheduled(event: AppointmentRescheduled, work: Work) -> None:
-    """The old place goes to the next."""
-    old = SlotKey(session_id=event.previous_session_id, starts_at=event.previous_slot_starts_at)
-    await _offer_on(old, work, event.patient_id)
-
-
-async def on_appointment_missed(event: AppointmentMissed, work: Work) -> None:
-    """The place goes to the next, where the policy still lets it be offered."""
-    await _offer_on(SlotKey(session_id=event.session_id, starts_at=event.slot_starts_at), work, event.patient_id)
-
-
-async def on_appointment_booked(event: AppointmentBooked, work: Work) -> None:
-    """A hold that was an offer is confirmed, by whichever route: the offer is accepted."""
-    if entry := await store.offered(work, event.appointment_id):
-        await _accepted(entry, event.appointment_id, work)
-
-
-async def on_places_opened(event: SessionOpened | SessionReleased, work: Work) -> None:
-    """Those who wait for the clinic get the new places, in order, before the wish of somebody who asks later."""
-    await schedules.clinic_alone(event.clinic_id, work)
-    find = FindSlots(from_at=work.now, to_at=event.ends_at, session_id=event.session_id)
-    for slot in await schedules.free_slots(find, work):
-        await _offer_on(SlotKey(session_id=slot.session_id, starts_at=slot.starts_at), work)
-
-
-async def on_patient_deceased(event: PatientDeceased, work: Work) -> None:
-    """The patient waits for nothing any more; what is offered ends with its hold."""
-    for entry in await store.waiting_of(work, event.patient_id):
-        await _keep(transitions.left(entry, LeaveReason.DECEASED), work)
+async def free_for(goal: Goal | Entry, work: Work) -> list[Slot]:
+    """Slots with a free place that would suit. Nobody takes or frees one of the goal's until this work is done."""
+    zone = (await schedules.clinic(goal.clinic_id, work)).zone
+    find = FindSlots(
+        from_at=max(work.now, instant(zone, goal.earliest_on)),
+        to_at=instant(zone, goal.latest_on, MINUTES_A_DAY),
+        clinic_id=goal.clinic_id,
+        session_id=goal.session_id,
+    )
+    return [slot for slot in await schedules.slots_in_share(find, work) if slot.booked < slot.capacity]
 
 
 async def _offer(entry_id: UUID, work: Work) -> Appointment | Refused:
     """The hold that is offered to the entry, kept from others: what is decided of it is decided once."""
     entry = await store.entry(work, entry_id)
     if entry.appointment_id is None:
-        return model.no(Reason.NOT_OFFERED)
+        return model.no_offer(entry.status)
     held = await booking.appointment_for_change(entry.appointment_id, work)
-    match (await store.entry(work, entry_id)).status:
-        case Status.OFFERED:
-            return held
-        case Status.EXPIRED:
-            return model.no(Reason.OFFER_EXPIRED)
-        case _:
-            return model.no(Reason.NOT_OFFERED)
+    status = (await store.entry(work, entry_id)).status
+    return held if status is Status.OFFERED else model.no_offer(status)
 
 
 async def _goal(command: JoinWaitlist, work: Work) -> Goal | Refused:
     if command.session_id is not None:
-        return model.session_goal(await schedules.session(command.session_id, work), POLICY)
+        await schedules.slots_in_share(FindSlots(session_id=command.session_id), work)
+        session = await schedules.session(command.session_id, work)
+        return model.session_goal(session, await schedules.slots_of(command.session_id, work), POLICY)
     assert command.clinic_id and command.earliest_on and command.latest_on  # noqa: S101, PT018 - what the edge lets in
     clinic = await schedules.clinic_in_share(command.clinic_id, work)
     return model.days_goal(clinic.clinic_id, clinic.zone, command.earliest_on, command.latest_on, POLICY)
@@ -214,65 +210,6 @@ async def _why_not(command: JoinWaitlist, goal: Goal, work: Work) -> Refused | N
     has_place_in = await booking.sessions_of(command.patient_id, work)
     if goal.session_id in has_place_in:
         return model.no(Reason.PATIENT_HAS_APPOINTMENT)
-    slots = await schedules.slots_in_share(await _find(goal, work), work)
-    if any(slot.booked < slot.capacity and slot.session_id not in has_place_in for slot in slots):
+    if any(slot.session_id not in has_place_in for slot in await free_for(goal, work)):
         return model.no(Reason.PLACE_IS_FREE)
     return None
-
-
-async def _find(goal: Goal, work: Work) -> FindSlots:
-    """The slots in which a place may be."""
-    zone = (await schedules.clinic(goal.clinic_id, work)).zone
-    return FindSlots(
-        from_at=max(work.now, instant(zone, goal.earliest_on)),
-        to_at=instant(zone, goal.latest_on, MINUTES_A_DAY),
-        clinic_id=goal.clinic_id,
-        session_id=goal.session_id,
-    )
-
-
-async def _offer_on(key: SlotKey, work: Work, *but_not: UUID) -> None:
-    """Give what is free in the slot to the best who wait, one after the other, but to none of `but_not`.
-
-    Whoever has just given a place back is not asked whether they want it.
-    """
-    place = await store.freed(work, key)
-    ends_at = model.offer_ends_at(place.slot.starts_at, work.now, POLICY)
-    if ends_at is None:
-        return
-    passed_over = set(but_not)
-    while entry := await store.best(work, place, passed_over):
-        patient = await patients.living_patient(entry.patient_id, work)
-        if isinstance(patient, Refused):
-            await _keep(transitions.left(entry, LeaveReason.DECEASED), work)
-            continue
-        command = model.place_for(entry, place.slot, new_id(), ends_at)
-        taken = await booking.take_place(command, place.slot, work)
-        if isinstance(taken, Appointment):
-            await _give(entry, taken, work)
-        elif taken.reason is NoPlace.SLOT_FULL:
-            return
-        else:
-            passed_over.add(entry.patient_id)
-
-
-async def _give(entry: Entry, taken: Appointment, work: Work) -> None:
-    if entry.auto_accept:
-        await _accepted(entry, taken.appointment_id, work)
-    else:
-        await _keep(transitions.offered(entry, taken, POLICY), work)
-
-
-async def _accepted(entry: Entry, appointment_id: UUID, work: Work) -> None:
-    """The new place is booked; only now the old one is given back, which may feed a waitlist in turn."""
-    await _keep(transitions.accepted(entry, appointment_id), work)
-    if entry.replaces_appointment_id is not None:
-        old = CancelAppointment(appointment_id=entry.replaces_appointment_id, reason=CancelReason.PATIENT)
-        await booking.cancel_appointment(old, work)
-
-
-async def _keep(changed: transitions.Change, work: Work) -> Entry:
-    entry, event = changed
-    await store.save(work, entry)
-    work.publish(event)
-    return entry

@@ -5,6 +5,7 @@ for the best entry, by urgency and then by when it joined: an offer is a hold ma
 from state to state is in `transitions`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -48,12 +49,21 @@ class LeaveReason(StrEnum):
     DECEASED = "deceased"
 
 
+class LapseReason(StrEnum):
+    """Why no place comes any more."""
+
+    TOO_LATE = "too-late"
+    SESSION_CLOSED = "session-closed"
+    SESSION_CUT = "session-cut"
+
+
 class Reason(StrEnum):
     """Why a command was refused."""
 
     URGENCY_NEEDS_STAFF = "urgency-needs-staff"
     DAYS_BACKWARDS = "days-backwards"
     TOO_MANY_DAYS = "too-many-days"
+    SESSION_CLOSED = "session-closed"
     NOT_PUBLIC = "not-public"
     TOO_LATE = "too-late"
     PLACE_IS_FREE = "place-is-free"
@@ -62,6 +72,7 @@ class Reason(StrEnum):
     ALREADY_WAITING = "already-waiting"
     ENTRY_EXISTS = "entry-exists"
     NOT_OFFERED = "not-offered"
+    ALREADY_ACCEPTED = "already-accepted"
     OFFER_EXPIRED = "offer-expired"
     NOT_WAITING = "not-waiting"
 
@@ -69,17 +80,24 @@ class Reason(StrEnum):
 REMEDIES: Final = {
     Reason.URGENCY_NEEDS_STAFF: "join as routine; front desk or clinician may say that it is urgent",
     Reason.DAYS_BACKWARDS: "give a latest_on that is not before earliest_on",
-    Reason.TOO_MANY_DAYS: "wait for fewer days at once",
+    Reason.TOO_MANY_DAYS: "wait for at most {most_days} days at once",
+    Reason.SESSION_CLOSED: "nobody else is seen in this session: wait for another one, or for the clinic",
     Reason.NOT_PUBLIC: "the places of this session are given by need or to referrals: apply, or wait for another",
     Reason.TOO_LATE: "no place is offered that late any more: ask at the desk, or wait for another session",
-    Reason.PLACE_IS_FREE: "there is a free place: book it",
+    Reason.PLACE_IS_FREE: "there is a free place (GET /slots): book it, from the session's released_at on",
     Reason.PATIENT_HAS_APPOINTMENT: "move the appointment that the patient has in this session",
     Reason.NOT_REPLACEABLE: "name a booked appointment of the same patient, or none",
     Reason.ALREADY_WAITING: "the patient waits for this already; leave first to join anew",
     Reason.ENTRY_EXISTS: "use a new entry_id",
     Reason.NOT_OFFERED: "wait until a place is offered",
     Reason.OFFER_EXPIRED: "the place has gone to the next; join again to wait on",
-    Reason.NOT_WAITING: "the entry has ended; nothing is left to leave",
+    Reason.ALREADY_ACCEPTED: "the place is booked: to give it back, cancel the entry's appointment_id",
+    Reason.NOT_WAITING: "the entry has ended; join again to wait on",
+}
+NO_OFFER: Final = {
+    Status.WAITING: Reason.NOT_OFFERED,
+    Status.ACCEPTED: Reason.ALREADY_ACCEPTED,
+    Status.EXPIRED: Reason.OFFER_EXPIRED,
 }
 
 
@@ -151,25 +169,44 @@ class Entry:
     appointment_id: UUID | None
     offered_until: datetime | None
     leave_reason: LeaveReason | None
+    lapse_reason: LapseReason | None
     version: int
 
+    @property
+    def is_booked_unasked(self) -> bool:
+        """Whether a free place is booked for it in the step that finds it: nothing is to be asked or given back."""
+        return self.auto_accept and self.replaces_appointment_id is None
 
-def no(reason: Reason) -> Refused:
-    """The refusal with its remedy."""
-    return Refused(reason=reason, remedy=REMEDIES[reason])
+
+def no(reason: Reason, **facts: object) -> Refused:
+    """The refusal with its remedy, which names these facts."""
+    return Refused(reason=reason, remedy=REMEDIES[reason].format(**facts))
 
 
-def session_goal(session: Session, policy: Policy) -> Goal | Refused:
-    """Any slot of one public session, as long as its last slot can be offered."""
+def no_offer(status: Status) -> Refused:
+    """Why an entry in that state has no offer to answer."""
+    return no(NO_OFFER.get(status, Reason.NOT_WAITING))
+
+
+def last_offer_at(session: Session, slots: Sequence[Slot], policy: Policy) -> datetime | None:
+    """From when on no place of the session can be offered; None where it is closed or has no places."""
+    last = max((slot.starts_at for slot in slots if slot.capacity), default=None)
+    return None if last is None or session.closed_at is not None else last - policy.cut_off
+
+
+def session_goal(session: Session, slots: Sequence[Slot], policy: Policy) -> Goal | Refused:
+    """Any slot of one public session, as long as its last slot with places can be offered."""
     if session.access is not Access.PUBLIC:
         return no(Reason.NOT_PUBLIC)
-    last_slot_at = session.ends_at - timedelta(minutes=session.slot_minutes)
+    lapses_at = last_offer_at(session, slots, policy)
+    if lapses_at is None:
+        return no(Reason.SESSION_CLOSED)
     return Goal(
         clinic_id=session.clinic_id,
         session_id=session.session_id,
         earliest_on=session.session_on,
         latest_on=session.session_on,
-        lapses_at=last_slot_at - policy.cut_off,
+        lapses_at=lapses_at,
     )
 
 
@@ -178,7 +215,7 @@ def days_goal(clinic_id: str, zone: str, earliest_on: date, latest_on: date, pol
     if latest_on < earliest_on:
         return no(Reason.DAYS_BACKWARDS)
     if (latest_on - earliest_on).days >= policy.most_days:
-        return no(Reason.TOO_MANY_DAYS)
+        return no(Reason.TOO_MANY_DAYS, most_days=policy.most_days)
     return Goal(
         clinic_id=clinic_id,
         session_id=None,
@@ -206,12 +243,12 @@ def offer_ends_at(slot_starts_at: datetime, now: datetime, policy: Policy) -> da
 
 
 def place_for(entry: Entry, slot: Slot, appointment_id: UUID, held_until: datetime) -> TakePlace:
-    """What to take for the entry: booked at once where that was asked for, else held."""
+    """What to take for the entry: booked at once where that was asked for and nothing is given back for it."""
     return TakePlace(
         appointment_id=appointment_id,
         patient_id=entry.patient_id,
         slot=SlotKey(session_id=slot.session_id, starts_at=slot.starts_at),
-        hold=not entry.auto_accept,
+        hold=not entry.is_booked_unasked,
         held_until=held_until,
         visit_type=entry.visit_type,
         channel=entry.channel,

@@ -1,7 +1,6 @@
-"""Where the waitlist is kept, and the SQL about it.
+"""The SQL about the waitlist.
 
-Invariant: a patient waits once for the same thing, and a place that was offered belongs to one entry. An entry is
-locked after the appointment and the slot that it is changed for.
+Invariant: an entry is locked after the appointment and the slot that it is changed for.
 It reads `appointment`, `session` and `slot`, tables of others: whom a place suits is one statement on its index.
 """
 
@@ -11,17 +10,16 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, func, text, update
-from sqlmodel import Field, col, select
+from sqlalchemy import and_, func, or_, update
+from sqlmodel import col, select
 
 from services.registration.booking.model import TAKES_A_PLACE, Channel
-from services.registration.schedules.model import Slot, SlotKey
-from services.registration.tables import Row, words
-from services.registration.waitlist.model import OPEN, Entry, LeaveReason, Reason, Status, Urgency
+from services.registration.schedules.model import Session, Slot, SlotKey
+from services.registration.tables import words
+from services.registration.waitlist.model import OPEN, Entry, LapseReason, LeaveReason, Reason, Status, Urgency
+from services.registration.waitlist.rows import IS_UNASKED, IS_WAITING, WaitlistEntryRow
 from shared.work import Missing, Stale, Work
 
-IS_OPEN: Final = f"status IN ({words(OPEN)})"
-IS_WAITING: Final = f"status = '{Status.WAITING}'"
 CONFLICTS: Final = {
     "waitlist_entry_pkey": Reason.ENTRY_EXISTS,
     "one_entry_a_session": Reason.ALREADY_WAITING,
@@ -29,8 +27,20 @@ CONFLICTS: Final = {
 }
 FREED: Final = """
 SELECT slot.*, session.session_on FROM slot JOIN session USING (session_id)
-WHERE slot.session_id = $1 AND slot.starts_at = $2
+WHERE slot.session_id = $1 AND slot.starts_at = $2 AND access = 'public' AND closed_at IS NULL
+FOR NO KEY UPDATE OF slot
 """
+ANYBODY: Final = f"""
+SELECT EXISTS (SELECT FROM waitlist_entry WHERE {IS_WAITING} AND waitlist_entry.session_id = $1) OR EXISTS (
+    SELECT FROM session JOIN waitlist_entry USING (clinic_id)
+    WHERE session.session_id = $1 AND {IS_WAITING} AND waitlist_entry.session_id IS NULL
+        AND session_on BETWEEN earliest_on AND latest_on
+)
+"""  # noqa: S608 - put together from this module's own words
+DAYS: Final = f"""
+SELECT min(earliest_on) AS first, max(latest_on) AS last FROM waitlist_entry
+WHERE clinic_id = $1 AND session_id IS NULL AND {IS_WAITING}
+"""  # noqa: S608
 RANK: Final = "urgency, joined_at, entry_id"
 CANDIDATE: Final = f"""
 SELECT {RANK} FROM waitlist_entry
@@ -53,6 +63,9 @@ SELECT count(*) FROM waitlist_entry
 WHERE clinic_id = $1 AND {IS_WAITING} AND (session_id = $2 OR session_id IS NULL OR $2::uuid IS NULL)
     AND latest_on >= $3 AND earliest_on <= $4 AND (urgency, joined_at, entry_id) < ($5, $6, $7)
 """  # noqa: S608
+UNASKED: Final = f"""
+SELECT entry_id FROM waitlist_entry WHERE {IS_UNASKED} AND offered_until > $1 ORDER BY joined_at LIMIT $2
+"""  # noqa: S608
 COUNT: Final = f"""
 SELECT count(*) AS joined,
     count(*) FILTER (WHERE {IS_WAITING}) AS waiting,
@@ -62,79 +75,7 @@ FROM waitlist_entry
 """  # noqa: S608
 
 
-class WaitlistEntryRow(Row, table=True):
-    """An entry of the waitlist in its latest version."""
-
-    __tablename__ = "waitlist_entry"
-    __table_args__ = (
-        CheckConstraint(f"status IN ({words(Status)})", name="waitlist_entry_status"),
-        CheckConstraint(f"channel IN ({words(Channel)})", name="waitlist_entry_channel"),
-        CheckConstraint(f"leave_reason IN ({words(LeaveReason)})", name="waitlist_entry_leave_reason"),
-        CheckConstraint("urgency BETWEEN 1 AND 4", name="waitlist_entry_urgency"),
-        CheckConstraint("earliest_on <= latest_on", name="waitlist_entry_days"),
-        CheckConstraint("(status = 'offered') = (offered_until IS NOT NULL)", name="waitlist_entry_offer_ends"),
-        CheckConstraint("(status = 'left') = (leave_reason IS NOT NULL)", name="waitlist_entry_left_why"),
-        CheckConstraint(
-            "(status NOT IN ('offered', 'accepted', 'declined', 'expired') OR appointment_id IS NOT NULL)"
-            " AND (status NOT IN ('waiting', 'lapsed') OR appointment_id IS NULL)",
-            name="waitlist_entry_place",
-        ),
-        Index("one_entry_an_appointment", "appointment_id", unique=True),
-        Index(
-            "one_entry_a_session",
-            "session_id",
-            "patient_id",
-            unique=True,
-            postgresql_where=text(f"session_id IS NOT NULL AND {IS_OPEN}"),
-        ),
-        Index(
-            "one_entry_a_clinic_and_days",
-            "clinic_id",
-            "patient_id",
-            "earliest_on",
-            "latest_on",
-            unique=True,
-            postgresql_where=text(f"session_id IS NULL AND {IS_OPEN}"),
-        ),
-        Index(
-            "ix_waitlist_entry_session_rank",
-            "session_id",
-            "urgency",
-            "joined_at",
-            "entry_id",
-            postgresql_where=text(IS_WAITING),
-        ),
-        Index(
-            "ix_waitlist_entry_clinic_rank",
-            "clinic_id",
-            "urgency",
-            "joined_at",
-            "entry_id",
-            postgresql_where=text(f"session_id IS NULL AND {IS_WAITING}"),
-        ),
-        Index("ix_waitlist_entry_clinic_id", "clinic_id", postgresql_where=text(IS_OPEN)),
-        Index("ix_waitlist_entry_patient_id", "patient_id"),
-        Index("ix_waitlist_entry_lapses_at", "lapses_at", postgresql_where=text(IS_WAITING)),
-    )
-
-    entry_id: UUID = Field(primary_key=True)
-    patient_id: UUID
-    clinic_id: str
-    session_id: UUID | None
-    earliest_on: date
-    latest_on: date
-    visit_type: str
-    channel: str
-    urgency: int
-    auto_accept: bool
-    replaces_appointment_id: UUID | None
-    status: str
-    joined_at: datetime = Field(sa_type=DateTime(timezone=True))
-    lapses_at: datetime = Field(sa_type=DateTime(timezone=True))
-    appointment_id: UUID | None
-    offered_until: datetime | None = Field(sa_type=DateTime(timezone=True))
-    leave_reason: str | None
-    version: int
+BY_RANK: Final = (col(WaitlistEntryRow.urgency), col(WaitlistEntryRow.joined_at), col(WaitlistEntryRow.entry_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +86,11 @@ class Freed:
     session_on: date
 
 
-async def freed(work: Work, key: SlotKey) -> Freed:
-    """The slot as it is now, or `Missing`."""
+async def freed(work: Work, key: SlotKey) -> Freed | None:
+    """The slot, kept from others; None where its places are not for the public, or its session is closed."""
     row = await (await work.sql()).fetchrow(FREED, key.session_id, key.starts_at)
     if row is None:
-        raise Missing("slot", key.session_id)
+        return None
     return Freed(slot=Slot(**{name: row[name] for name in Slot.__slots__}), session_on=row["session_on"])
 
 
@@ -195,6 +136,42 @@ async def waiting_of(work: Work, patient_id: UUID) -> list[Entry]:
     return [_entry(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
 
 
+async def anybody_waits(work: Work, session_id: UUID) -> bool:
+    """Whether somebody waits for that session, or for its clinic on its day."""
+    found: bool = await (await work.sql()).fetchval(ANYBODY, session_id)
+    return found
+
+
+async def days_waited_for(work: Work, clinic_id: str) -> tuple[date, date] | None:
+    """The first and the last day for which somebody waits in the clinic, if anybody does.
+
+    Looked up once in a transaction, which has the clinic alone: nobody begins to wait for it meanwhile.
+    """
+    known: dict[str, tuple[date, date] | None] = work.session.info.setdefault(__name__, {})
+    if clinic_id not in known:
+        row = await (await work.sql()).fetchrow(DAYS, clinic_id)
+        known[clinic_id] = None if row["first"] is None else (row["first"], row["last"])
+    return known[clinic_id]
+
+
+async def waiting_for(work: Work, session_id: UUID) -> list[Entry]:
+    """Who waits for that session and nothing else, best first, for a change."""
+    mine = (col(WaitlistEntryRow.session_id) == session_id) & (col(WaitlistEntryRow.status) == Status.WAITING)
+    query = select(WaitlistEntryRow).where(mine).order_by(*BY_RANK).with_for_update()
+    return [_entry(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
+
+
+async def lapse_at(work: Work, session_id: UUID, at: datetime) -> None:
+    """From that instant on no place of the session can be offered."""
+    mine = (col(WaitlistEntryRow.session_id) == session_id) & col(WaitlistEntryRow.status).in_(OPEN)
+    await work.session.exec(update(WaitlistEntryRow).where(mine).values(lapses_at=at))
+
+
+async def unasked(work: Work, limit: int) -> list[UUID]:
+    """Entries with an offer that stands, who wished to have it unasked."""
+    return [row["entry_id"] for row in await (await work.sql()).fetch(UNASKED, work.now, limit)]
+
+
 async def overdue(work: Work, limit: int) -> list[Entry]:
     """Entries for which nothing can be offered any more; those that somebody else has in hand are left to them."""
     over = (col(WaitlistEntryRow.status) == Status.WAITING) & (col(WaitlistEntryRow.lapses_at) <= work.now)
@@ -223,17 +200,28 @@ async def save(work: Work, changed: Entry) -> None:
         raise Stale("waitlist-entry", changed.entry_id)
 
 
-async def entries(work: Work, *, session_id: UUID | None, clinic_id: str, offset: int, limit: int) -> list[Entry]:
-    """Who waits or has an offer, best first: for the session, or for anything in the clinic."""
-    query = select(WaitlistEntryRow).where(
-        col(WaitlistEntryRow.clinic_id) == clinic_id, col(WaitlistEntryRow.status).in_(OPEN)
-    )
-    if session_id is not None:
-        query = query.where(col(WaitlistEntryRow.session_id) == session_id)
-    ranked = query.order_by(
-        col(WaitlistEntryRow.urgency), col(WaitlistEntryRow.joined_at), col(WaitlistEntryRow.entry_id)
-    )
-    return [_entry(row) for row in await work.session.exec(ranked.offset(offset).limit(limit))]
+async def entries(
+    work: Work, clinic_id: str, offset: int, limit: int, *, session: Session | None = None
+) -> list[Entry]:
+    """Who waits or has an offer, best first: for anything in the clinic, or for a place of that session of it."""
+    mine = [col(WaitlistEntryRow.clinic_id) == clinic_id, col(WaitlistEntryRow.status).in_(OPEN)]
+    if session is not None:
+        its_day = and_(
+            col(WaitlistEntryRow.session_id).is_(None),
+            col(WaitlistEntryRow.earliest_on) <= session.session_on,
+            col(WaitlistEntryRow.latest_on) >= session.session_on,
+        )
+        mine.append(or_(col(WaitlistEntryRow.session_id) == session.session_id, its_day))
+    query = select(WaitlistEntryRow).where(*mine).order_by(*BY_RANK).offset(offset).limit(limit)
+    return [_entry(row) for row in await work.session.exec(query)]
+
+
+async def entries_of(work: Work, patient_id: UUID, limit: int) -> list[Entry]:
+    """What the patient waits or waited for, the latest first."""
+    mine = col(WaitlistEntryRow.patient_id) == patient_id
+    latest = col(WaitlistEntryRow.joined_at).desc(), col(WaitlistEntryRow.entry_id)
+    query = select(WaitlistEntryRow).where(mine).order_by(*latest).limit(limit)
+    return [_entry(row) for row in await work.session.exec(query)]
 
 
 async def ahead(work: Work, one: Entry) -> int:
@@ -264,5 +252,6 @@ def _entry(row: WaitlistEntryRow) -> Entry:
             "channel": Channel(row.channel),
             "urgency": Urgency(row.urgency),
             "leave_reason": LeaveReason(row.leave_reason) if row.leave_reason else None,
+            "lapse_reason": LapseReason(row.lapse_reason) if row.lapse_reason else None,
         }
     )

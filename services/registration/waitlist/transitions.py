@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.registration.booking.model import Appointment, CancelReason
-from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LeaveReason, Policy, Status
+from services.registration.waitlist.model import Entry, Goal, JoinWaitlist, LapseReason, LeaveReason, Policy, Status
 from shared.messages.registration.waitlist import (
     OfferAccepted,
     OfferDeclined,
@@ -63,6 +63,7 @@ def join(command: JoinWaitlist, goal: Goal, now: datetime) -> tuple[Entry, Waitl
         appointment_id=None,
         offered_until=None,
         leave_reason=None,
+        lapse_reason=None,
         version=1,
     )
     return entry, WaitlistJoined(
@@ -120,8 +121,10 @@ def hold_cancelled(entry: Entry, why: CancelReason) -> tuple[Entry, OfferDecline
             return _ended(entry, Status.WAITING, OfferWithdrawn)
 
 
-def hold_expired(entry: Entry) -> tuple[Entry, OfferExpired]:
-    """Nobody answered in time."""
+def hold_expired(entry: Entry) -> tuple[Entry, OfferExpired | OfferWithdrawn]:
+    """Nobody answered in time. Who was not to be asked has missed nothing, and waits on: it was us who were late."""
+    if entry.auto_accept:
+        return _ended(entry, Status.WAITING, OfferWithdrawn)
     return _ended(entry, Status.EXPIRED, OfferExpired)
 
 
@@ -133,11 +136,11 @@ def left(entry: Entry, reason: LeaveReason) -> tuple[Entry, WaitlistLeft]:
     )
 
 
-def lapsed(entry: Entry) -> tuple[Entry, WaitlistLapsed]:
-    """No place came in time."""
-    changed = _next(entry, Status.LAPSED)
+def lapsed(entry: Entry, reason: LapseReason) -> tuple[Entry, WaitlistLapsed]:
+    """No place comes any more."""
+    changed = _next(entry, Status.LAPSED, lapse_reason=reason)
     return changed, WaitlistLapsed(
-        entry_id=entry.entry_id, patient_id=entry.patient_id, aggregate_version=changed.version
+        entry_id=entry.entry_id, patient_id=entry.patient_id, reason=reason, aggregate_version=changed.version
     )
 
 

@@ -51,6 +51,23 @@ class SessionReleased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesAdded:
+    """A session that is open has got `added` places more (加号), `places` in all. `access` is who they are for."""
+
+    type: ClassVar = "registration.places-added.v1"
+    key: ClassVar = "session_id"
+    subject: ClassVar = ("session", "session_id")
+
+    session_id: UUID
+    clinic_id: str
+    starts_at: datetime
+    access: str
+    places: int
+    added: int
+    aggregate_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCut:
     """A session has lost places, or is closed; `places` are left in all. `reason` is a code, such as clinician-away."""
 
@@ -83,4 +100,4 @@ class ClinicianSubstituted:
     aggregate_version: int
 
 
-MESSAGES = (SessionOpened, SessionReleased, SessionCut, ClinicianSubstituted)
+MESSAGES = (SessionOpened, SessionReleased, PlacesAdded, SessionCut, ClinicianSubstituted)

@@ -32,7 +32,10 @@ class WaitlistJoined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOffered:
-    """A place has become free and is kept for this patient alone until `offered_until`, as the held appointment."""
+    """A place has become free and is kept for this patient alone until `offered_until`, as the held appointment.
+
+    Who wished to be booked unasked and gives a booking back for it is not to be asked: it is accepted a moment later.
+    """
 
     type: ClassVar = "registration.place-offered.v1"
     key: ClassVar = "patient_id"
@@ -94,7 +97,7 @@ class OfferExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferWithdrawn:
-    """The hospital has taken the place away; the patient waits on, at the rank they had."""
+    """The hospital has taken the place away, or was late to book it unasked; the patient waits on, at the old rank."""
 
     type: ClassVar = "registration.offer-withdrawn.v1"
     key: ClassVar = "patient_id"
@@ -122,7 +125,7 @@ class WaitlistLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistLapsed:
-    """No place became free in time."""
+    """No place comes any more. `reason` is a code: too-late, session-closed, session-cut (its last places are gone)."""
 
     type: ClassVar = "registration.waitlist-lapsed.v1"
     key: ClassVar = "patient_id"
@@ -131,6 +134,7 @@ class WaitlistLapsed:
     entry_id: UUID
     patient_id: UUID
     aggregate_version: int
+    reason: str = "too-late"
 
 
 MESSAGES = (

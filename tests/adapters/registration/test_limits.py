@@ -12,6 +12,7 @@ import pytest
 from services.registration.booking.api import respond
 from services.registration.booking.lane import Lane
 from tests.adapters.registration.conftest import ORIGIN, keyed
+from tests.adapters.registration.waiting import FullSession
 from tests.support.service import NOON
 
 FEW = {"version": "test-1", "future_bookings": 2, "missed": 2, "within_days": 30, "cooling_off_days": 10}
@@ -121,6 +122,19 @@ async def test_who_misses_again_after_it_was_lifted_is_kept_from_booking_again(r
     assert await registration.service.sql("SELECT lifted_at, lifted_by FROM cooling_off") == [
         {"lifted_at": None, "lifted_by": None}
     ]
+
+
+async def test_who_cools_off_does_not_wait_for_a_place_either(registration):
+    await bind(registration, missed=1, cooling_off_days=10)
+    forgetful = await registration.patient()
+    await registration.take(await registration.slot(), forgetful)
+    registration.service.clock.set(NOON + timedelta(days=1))
+    await registration.service.fire("no-shows")
+    session = await FullSession.of(registration, days=20)
+    refused = await session.join(forgetful)
+    assert (refused.status_code, refused.json()["code"]) == (409, "cooling-off")
+    registration.service.clock.advance(timedelta(days=10))
+    assert (await session.join(forgetful)).status_code == 201
 
 
 async def test_a_cooling_off_ends_by_itself(registration):

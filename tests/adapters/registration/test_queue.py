@@ -172,7 +172,8 @@ async def test_the_pools_of_a_sitting_have_one_queue_with_one_row_of_numbers(reg
     applied = {"patient_id": str(await registration.patient()), "clinic_id": "pools", "channel": "app"}
     application = await registration.post("/applications", body=applied | {"need": "rare-disease"})
     path = f"/applications/{application.json()['application_id']}/acceptance"
-    given = (await registration.post(path, role="clinician", body={"urgency": "urgent"})).json()["appointment_id"]
+    accepted = await registration.post(path, role="clinician", body={"urgency": "urgent"}, clinics=["pools"])
+    given = accepted.json()["appointment_id"]
     waiting = Waiting(registration, public)
     waiting.clock(-20)
     for one in (given, booked):

@@ -272,7 +272,8 @@ async def test_a_process_that_dies_in_a_batch_leaves_the_others_of_it_to_the_nex
                 full.set()
             await asyncio.Event().wait()
 
-    dying = asyncio.create_task(Dispatch({ContactChannel.SMS: Dying()}).fire(registration.service.database, 100))
+    dispatch = Dispatch({ContactChannel.SMS: Dying()}, Telemetry("test"))
+    dying = asyncio.create_task(dispatch.fire(registration.service.database, 100))
     await full.wait()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)

@@ -1,14 +1,17 @@
 """The waitlist: who is offered a place that becomes free, and what becomes of the offer."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
 
+from services.registration.schedules.model import SlotKey
 from shared.messages.registration.booking import AppointmentBooked, AppointmentCancelled
 from shared.messages.registration.patients import PatientDeceased
-from shared.messages.registration.schedules import SessionOpened
 from shared.messages.registration.waitlist import MESSAGES, PlaceOffered
 from shared.outbox import unpack_headers
 from tests.adapters.registration.waiting import FullSession, faults
 from tests.support.service import NOON
+from tests.support.waiting import until
 
 
 async def said(registration, *kinds):
@@ -92,6 +95,60 @@ async def test_nobody_loses_the_old_booking_before_the_new_one_is_confirmed(regi
     assert await faults(registration, NOON) == {}
 
 
+async def test_who_is_booked_unasked_for_an_old_booking_is_so_a_moment_after_the_place_was_free(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    patient = await registration.patient()
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    behind = await old.joined()
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    running = asyncio.create_task(registration.service.host.clockwork.run())
+    await new.cancel()
+
+    async def is_accepted():
+        return await new.statuses(entry) == ["accepted"]
+
+    await until(is_accepted, seconds=30)
+    running.cancel()
+    assert await old.statuses(behind) == ["offered"]
+
+
+async def test_who_would_be_booked_unasked_loses_nothing_when_we_are_late(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    patient = await registration.patient()
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    behind = await new.joined()
+    await new.cancel()
+    offered = await new.entry(entry)
+    registration.service.clock.advance(timedelta(hours=2))
+    assert await registration.service.fire("acceptances") == 0
+    await registration.service.fire("holds")
+    again = await new.entry(entry)
+    assert (again["status"], again["version"]) == ("offered", 4)
+    assert again["appointment_id"] != offered["appointment_id"]
+    assert await registration.service.fire("acceptances") == 1
+    assert await new.statuses(entry, behind) == ["accepted", "waiting"]
+    found = await registration.service.get(f"/appointments/{mine}", role="front-desk")
+    assert found.json()["status"] == "cancelled"
+
+
+async def test_who_has_died_before_the_place_was_booked_unasked_gives_it_to_the_next(registration):
+    old, new = await FullSession.of(registration, days=3), await FullSession.of(registration, days=2)
+    (patient,) = await registration.patients(1)
+    await old.cancel()
+    mine = (await registration.take(old.slot, patient)).json()["appointment_id"]
+    entry = await new.joined(patient, replaces_appointment_id=mine, auto_accept=True)
+    behind = await new.joined()
+    await new.cancel()
+    await registration.post(f"/patients/{patient}/death", body={"deceased_at": NOON.isoformat()})
+    assert await registration.service.fire("acceptances") == 1
+    assert await new.statuses(entry, behind) == ["left", "offered"]
+    assert await registration.service.fire("acceptances") == 0
+    assert await faults(registration, NOON) == {}
+
+
 async def test_only_a_booking_of_ones_own_can_be_replaced(registration):
     session = await FullSession.of(registration)
     answer = await session.join(replaces_appointment_id=session.booked[0])
@@ -161,8 +218,6 @@ async def test_who_waits_for_a_clinic_gets_a_place_of_any_of_its_days(registrati
     await session.cancel()
     assert await session.statuses(outside, anything, exactly) == ["waiting", "offered", "waiting"]
     await registration.open(session.clinic_id, NOON + timedelta(days=3))
-    opened = [one for one in await registration.service.said() if isinstance(one, SessionOpened)]
-    await registration.service.deliver(opened[-1], times=2)
     assert await session.statuses(outside) == ["offered"]
 
 
@@ -196,7 +251,8 @@ async def test_confirming_the_hold_by_its_own_route_accepts_the_offer(registrati
     hold = (await session.entry(entry))["appointment_id"]
     assert (await registration.post(f"/appointments/{hold}/confirmation")).status_code == 200
     assert await session.statuses(entry) == ["accepted"]
-    assert (await session.answer(entry, "acceptance")).json()["code"] == "not-offered"
+    assert (await session.answer(entry, "acceptance")).json()["code"] == "already-accepted"
+    assert (await session.answer(entry, "leave")).json()["code"] == "already-accepted"
 
 
 async def test_who_is_offered_a_place_that_the_hospital_takes_away_waits_on_at_the_same_rank(registration):
@@ -207,6 +263,39 @@ async def test_who_is_offered_a_place_that_the_hospital_takes_away_waits_on_at_t
     assert await session.statuses(first, second) == ["waiting", "offered"]
     await session.cancel()
     assert await session.statuses(first) == ["offered"]
+
+
+async def test_who_waits_again_is_offered_what_became_free_while_they_had_an_offer(registration):
+    session = await FullSession.of(registration)
+    (opened,) = await registration.open(session.clinic_id, NOON + timedelta(days=2))
+    other = SlotKey(session_id=UUID(opened["session_id"]), starts_at=datetime.fromisoformat(opened["starts_at"]))
+    later = SlotKey(session_id=other.session_id, starts_at=other.starts_at + timedelta(minutes=30))
+    booked = [(await registration.take(one, await registration.patient())).json() for one in (other, later)]
+    days = {"session_id": None, "clinic_id": session.clinic_id, "earliest_on": "2026-03-03", "latest_on": "2026-03-04"}
+    entry = await session.joined(**days)
+    await session.cancel()
+    await session.cancel(booked[0]["appointment_id"])
+    assert (await registration.places(other))["booked"] == 0
+    await session.cancel((await session.entry(entry))["appointment_id"], reason="hospital")
+    offered = await session.entry(entry)
+    assert (offered["status"], offered["place"]["session_id"]) == ("offered", str(other.session_id))
+    assert await faults(registration, NOON) == {}
+
+
+async def test_a_patient_is_shown_what_they_wait_for_and_what_came_of_it_before(registration):
+    session, other = await FullSession.of(registration), await FullSession.of(registration)
+    patient = await registration.patient()
+    left = await session.joined(patient)
+    await session.answer(left, "leave")
+    registration.service.clock.advance(timedelta(minutes=1))
+    waiting = await other.joined(patient)
+    await other.joined()
+    found = await registration.service.get(f"/waitlist/patients/{patient}", role="patient-app")
+    assert [(one["entry_id"], one["status"]) for one in found.json()["entries"]] == [
+        (waiting, "waiting"),
+        (left, "left"),
+    ]
+    assert (await registration.service.get(f"/waitlist/patients/{waiting}", role="front-desk")).status_code == 404
 
 
 async def test_leaving_gives_an_offer_to_the_next_and_ends_once(registration):
@@ -230,5 +319,11 @@ async def test_a_patient_sees_the_own_rank_and_the_staff_sees_the_list(registrat
     assert [(one["rank"], one["entry_id"]) for one in listed] == [(1, second), (2, first)]
     in_clinic = await registration.service.get("/waitlist", role="clinician", clinic_id=session.clinic_id)
     assert in_clinic.json()["entries"] == listed
+    goal = {"session_id": None, "clinic_id": session.clinic_id, "earliest_on": "2026-03-01", "latest_on": "2026-03-03"}
+    third = await session.joined(**goal)
+    listed = (await registration.service.get("/waitlist", role="front-desk", **params)).json()["entries"]
+    assert [one["entry_id"] for one in listed] == [second, first, third]
+    assert [one["rank"] for one in listed] == [(await session.entry(one["entry_id"]))["position"] for one in listed]
+    await session.answer(third, "leave")
     summary = (await registration.service.get("/waitlist/summary", role="viewer")).json()
-    assert summary == {"joined": 2, "waiting": 2, "offered": 0, "filled": 0}
+    assert summary == {"joined": 3, "waiting": 2, "offered": 0, "filled": 0}

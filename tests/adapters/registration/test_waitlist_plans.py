@@ -2,7 +2,7 @@
 
 import re
 
-from services.registration.waitlist.store import BEST
+from services.registration.waitlist.store import BEST, UNASKED
 from tests.adapters.registration.waiting import FullSession
 from tests.support.service import NOON
 
@@ -25,6 +25,9 @@ async def test_a_place_for_ten_thousand_finds_its_entry_without_looking_at_them(
     await connection.execute(
         f"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; PREPARE best AS {BEST}"
     )
+    await connection.execute(f"PREPARE unasked AS {UNASKED}")
+    unasked = await connection.fetch(f"EXPLAIN EXECUTE unasked ('{NOON.isoformat()}', 100)")
+    assert "Index Scan using ix_waitlist_entry_unasked" in unasked[0][0] + unasked[1][0]
     arguments = f"'{session.slot.session_id}', '{session.clinic_id}', '{day}', '{{}}'"
     rows = await connection.fetch(f"EXPLAIN (ANALYZE, TIMING OFF) EXECUTE best ({arguments})")
     await connection.close()

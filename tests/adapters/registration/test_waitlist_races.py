@@ -4,9 +4,12 @@ import asyncio
 import random
 from collections import Counter
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from services.registration.booking import handlers as booking
+from services.registration.booking.model import CancelAppointment, CancelReason
 from tests.adapters.registration.waiting import FullSession, faults
 from tests.support.service import NOON
 
@@ -57,18 +60,57 @@ async def test_an_answer_in_the_last_moment_and_the_expiry_agree_on_one_outcome(
     assert await faults(registration, NOON) == {}
 
 
-async def test_patients_who_wait_for_each_others_sessions_change_over_without_losing_a_place(registration):
-    one, other = await FullSession.of(registration, capacity=3), await FullSession.of(registration, capacity=3)
-    for here, there in ((one, other), (other, one)):
-        for appointment_id in here.booked[:4]:
+async def change_over(registration, *sessions: FullSession, willing: int) -> list[str]:
+    """The first of each session wait for the next session and would give their place for it. Returns the entries."""
+    entries = []
+    for here, there in zip(sessions, (*sessions[1:], sessions[0]), strict=True):
+        for appointment_id in here.booked[:willing]:
             query = "SELECT patient_id FROM appointment WHERE appointment_id = $1::text::uuid"
             (row,) = await registration.service.sql(query, appointment_id)
-            await there.joined(row["patient_id"], replaces_appointment_id=appointment_id, auto_accept=True)
-    leaving = [*one.booked[4:], *other.booked[4:]]
-    answers = await asyncio.gather(*(one.cancel(appointment_id) for appointment_id in leaving))
-    assert [answer.status_code for answer in answers] == [200] * 4
+            entries.append(
+                await there.joined(row["patient_id"], replaces_appointment_id=appointment_id, auto_accept=True)
+            )
+    return entries
+
+
+async def accept_all(registration) -> int:
+    """Let what is to be accepted unasked be accepted, until nothing is. Returns in how many turns."""
+    turns = 0
+    while await registration.service.fire("acceptances"):
+        turns += 1
+    return turns
+
+
+async def test_who_gives_a_place_back_never_waits_for_the_old_bookings_of_those_who_want_it(registration):
+    """Both have given their place back before either's waitlist is heard: as close as two can come."""
+    database = registration.service.database
+    for _ in range(5):
+        one, other = await FullSession.of(registration), await FullSession.of(registration)
+        entries = await change_over(registration, one, other, willing=1)
+        both = asyncio.Barrier(2)
+
+        async def give_back(appointment_id, both=both):
+            async with database.work() as work:
+                command = CancelAppointment(appointment_id=UUID(appointment_id), reason=CancelReason.PATIENT)
+                await booking.cancel_appointment(command, work)
+                await both.wait()
+
+        await asyncio.gather(give_back(one.booked[1]), give_back(other.booked[1]))
+        assert await one.statuses(*entries) == ["offered"] * 2
+        await accept_all(registration)
+        assert await one.statuses(*entries) == ["accepted"] * 2
+    assert await faults(registration, NOON) == {}
+
+
+async def test_patients_who_wait_for_each_others_sessions_change_over_without_losing_a_place(registration):
+    sessions = [await FullSession.of(registration, capacity=3) for _ in range(3)]
+    await change_over(registration, *sessions, willing=4)
+    leaving = [appointment_id for session in sessions for appointment_id in session.booked[4:]]
+    answers = await asyncio.gather(*(sessions[0].cancel(appointment_id) for appointment_id in leaving))
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert await accept_all(registration) > 1
     summary = (await registration.service.get("/waitlist/summary", role="viewer")).json()
-    assert (summary["filled"], summary["waiting"]) == (8, 0)
+    assert (summary["filled"], summary["waiting"]) == (12, 0)
     assert await faults(registration, NOON) == {}
 
 
@@ -99,13 +141,18 @@ async def test_whatever_happens_at_once_no_place_is_offered_twice_and_none_rots(
         registration.service.clock.advance(timedelta(minutes=rng.choice([1, 30])))
         await registration.service.fire("holds")
 
+    async def more():
+        path, body = f"/sessions/{session.slot.session_id}/extra-places", {"capacity": rng.choice([2, 3, 4])}
+        return await registration.post(path, role="back-office", body=body)
+
     async def take():
         return await registration.take(session.slot, patients.pop(), hold=rng.random() < 0.5)
 
     await asyncio.gather(*(join() for _ in range(4)))
     for _ in range(8):
-        acts = [rng.choice([join, join, give_back, give_back, answer, expire, take])() for _ in range(4)]
+        acts = [rng.choice([join, join, give_back, give_back, answer, expire, take, more])() for _ in range(4)]
         for outcome in await asyncio.gather(*acts):
             assert outcome is None or outcome.status_code in EXPECTED, outcome.text
+            assert outcome is None or outcome.json().get("code") != "stale"
         assert await faults(registration, registration.service.clock.now()) == {}
     assert (await registration.service.get("/waitlist/summary", role="viewer")).json()["offered"] > 0

@@ -49,6 +49,7 @@ async def test_a_replay_killed_twice_loses_nothing_and_doubles_only_the_same_ids
         running = journey("play", path, *options, "--speed", "3x")
         before = await hospital.count(into)
         await until(lambda before=before: _more_than(hospital, into, before + 2_000), seconds=60)
+        await until(run_file.exists)
         await killed(running)
         assert run_file.exists()
     assert "sent" in await ended(journey("play", path, *options))

@@ -18,11 +18,12 @@ FROM_PROMETHEUS = {"job", "instance", "le"}
 OF_ONE = {
     "journey_bed_wait_ratio": "beds",
     "journey_emergency_limits_total": "beds",
+    "journey_material_reads_total": "registration",
     "journey_quarantine_age_seconds": "registration",
     "journey_reminder_attempts_total": "registration",
 }
 """What one service alone shows; everything else that is asked for, every service does."""
-OF_SOME = {"urgency", "room", "alert", "result"}
+OF_SOME = {"urgency", "room", "alert", "result", "purpose"}
 LABELS = {
     label for metric in vars(Telemetry("x")).values() if hasattr(metric, "_labelnames") for label in metric._labelnames
 }

@@ -40,6 +40,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 async def _open(bench: Bench, url: str) -> tuple[float, float]:
     """Wall and CPU seconds."""
     database = Database(engine_for(url, 12), SystemClock())
+    database.at_once = SERVICE.at_once
     for number in range(CLINICS):
         async with database.work() as work:
             await handlers.put_clinic(_clinic(number), work)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registration.booking.model import Appointment, Channel, Status
-from services.registration.displacement.model import Cut, Plan, Reason, fits, plan
+from services.registration.displacement.model import Cut, Plan, fits, plan
 from services.registration.limits.model import Limits, cooling_off, counted_since
-from services.registration.schedules.model import Access, Session, Slot
+from services.registration.schedules.model import Access, Reason, Session, Slot
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 STEP = timedelta(minutes=30)

@@ -14,16 +14,20 @@ from pydantic import ValidationError
 from services.registration.booking.model import CancelReason, Channel
 from services.registration.queue import model as queue
 from services.registration.queue import store as tickets
+from services.registration.schedules.model import Access, Session, Slot
 from services.registration.waitlist import store, transitions
 from services.registration.waitlist.model import (
     Entry,
     JoinWaitlist,
+    LapseReason,
     Reason,
     Status,
     Urgency,
     days_goal,
     may_join,
+    no_offer,
     offer_ends_at,
+    session_goal,
 )
 from services.registration.waitlist.policy import POLICY, policy_of
 from services.registration.waitlist.transitions import TRANSITIONS
@@ -41,6 +45,18 @@ JOIN = JoinWaitlist(
     visit_type="outpatient",
     channel=Channel.APP,
     by_staff=False,
+)
+SESSION = Session(
+    session_id=uuid4(),
+    clinic_id="c",
+    campus_id="main",
+    session_on=NOW.date() + timedelta(days=1),
+    starts_at=NOW + timedelta(days=1),
+    ends_at=NOW + timedelta(days=1, minutes=90),
+    slot_minutes=30,
+    places=3,
+    access=Access.PUBLIC,
+    version=1,
 )
 GOAL = days_goal("cardiology", "UTC", NOW.date(), NOW.date(), POLICY)
 
@@ -86,7 +102,11 @@ def entry(status: Status, **fields) -> Entry:
 @pytest.mark.parametrize("status", [one for one in Status if one not in (Status.WAITING, Status.OFFERED)])
 def test_what_has_ended_does_not_begin_again(status):
     ended = entry(status, appointment_id=uuid4())
-    for change in (transitions.hold_expired, transitions.lapsed, lambda one: transitions.accepted(one, uuid4())):
+    for change in (
+        transitions.hold_expired,
+        lambda one: transitions.lapsed(one, LapseReason.TOO_LATE),
+        lambda one: transitions.accepted(one, uuid4()),
+    ):
         with pytest.raises(AssertionError):
             change(ended)
 
@@ -102,6 +122,40 @@ def test_what_becomes_of_an_offer_depends_on_who_ends_its_hold():
         assert (changed.status, changed.offered_until) == (status, None)
         assert event.aggregate_version == changed.version == offered.version + 1
     assert transitions.hold_cancelled(offered, CancelReason.HOSPITAL)[0].joined_at == offered.joined_at
+
+
+def test_who_is_not_to_be_asked_misses_nothing_when_an_offer_runs_out():
+    assert transitions.hold_expired(entry(Status.OFFERED))[0].status is Status.EXPIRED
+    late, event = transitions.hold_expired(entry(Status.OFFERED, auto_accept=True))
+    assert (late.status, late.appointment_id, type(event)) == (Status.WAITING, None, messages.OfferWithdrawn)
+
+
+def test_a_place_is_booked_unasked_in_the_step_that_frees_it_only_where_nothing_is_given_back_for_it():
+    assert entry(Status.WAITING, auto_accept=True).is_booked_unasked
+    assert not entry(Status.WAITING, auto_accept=True, replaces_appointment_id=uuid4()).is_booked_unasked
+    assert not entry(Status.WAITING).is_booked_unasked
+
+
+def test_a_session_is_waited_for_until_its_last_slot_that_has_places():
+    starts = [NOW + timedelta(days=1, minutes=30 * number) for number in range(3)]
+    slots = [
+        Slot(session_id=SESSION.session_id, starts_at=at, ends_at=at, clinic_id="c", capacity=capacity)
+        for at, capacity in zip(starts, (1, 2, 0), strict=True)
+    ]
+    assert session_goal(SESSION, slots, POLICY).lapses_at == starts[1] - POLICY.cut_off
+    assert session_goal(SESSION, slots[2:], POLICY).reason is Reason.SESSION_CLOSED
+    assert session_goal(replace(SESSION, closed_at=NOW), slots, POLICY).reason is Reason.SESSION_CLOSED
+    assert session_goal(replace(SESSION, access=Access.ALLIANCE), slots, POLICY).reason is Reason.NOT_PUBLIC
+
+
+@pytest.mark.parametrize("status", [one for one in Status if one is not Status.OFFERED])
+def test_whoever_has_no_offer_to_answer_hears_what_to_do_instead(status):
+    reason = {
+        Status.WAITING: Reason.NOT_OFFERED,
+        Status.ACCEPTED: Reason.ALREADY_ACCEPTED,
+        Status.EXPIRED: Reason.OFFER_EXPIRED,
+    }.get(status, Reason.NOT_WAITING)
+    assert no_offer(status).reason is reason
 
 
 @given(left=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=60)))
@@ -120,7 +174,8 @@ def test_no_offer_outlives_the_cut_off_and_more_time_left_never_shortens_it(left
 def test_days_are_bounded_and_urgency_is_the_staffs_to_say():
     day = NOW.date()
     assert days_goal("c", "UTC", day, day - timedelta(days=1), POLICY).reason is Reason.DAYS_BACKWARDS
-    assert days_goal("c", "UTC", day, day + timedelta(days=92), POLICY).reason is Reason.TOO_MANY_DAYS
+    too_many = days_goal("c", "UTC", day, day + timedelta(days=92), POLICY)
+    assert (too_many.reason, too_many.remedy) == (Reason.TOO_MANY_DAYS, "wait for at most 92 days at once")
     assert may_join(JOIN, GOAL, None, NOW) is None
     urgent = replace(JOIN, urgency=Urgency.URGENT)
     assert may_join(urgent, GOAL, None, NOW).reason is Reason.URGENCY_NEEDS_STAFF

@@ -9,6 +9,7 @@ FIELDS = {
     "clinic_id": msg("Clinic"),
     "starts_at": msg("Starts"),
     "places": msg("Places"),
+    "added": msg("Extra places"),
     "access": msg("Places for"),
     "slot_starts_at": msg("Slot"),
     "held_until": msg("Held until"),

@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 contract = "of material_read: what the version before writes are reads for treatment, as the defaults say"
