@@ -142,7 +142,11 @@ def _show(report: Report) -> None:
         ("follow-up plans 随访计划", report.plans_opened),
         ("tasks due / done 随访任务", f"{report.tasks.due} / {report.tasks.done}"),
         ("exams in plans 检查", report.exams.exams),
-        ("  visits / one by one 到院次数 / 逐项预约", f"{report.exams.visits} / {report.exams.visits_one_by_one}"),
+        ("  visits 到院次数", report.exams.visits),
+        (
+            "  of these / one by one 可比 / 逐项预约",
+            f"{report.exams.visits_compared} / {report.exams.visits_one_by_one}",
+        ),
         ("events on the topics 事件", sum(report.events.values())),
         ("dead letters 死信", report.dead_letters),
         ("encounters not covered 未覆盖", sum(report.not_covered.values())),

@@ -23,6 +23,7 @@ DOCUMENT: Final = "check the request against the API document"
 TITLES: Final[Mapping[int, str]] = {413: "Content Too Large", 422: "Unprocessable Content"}
 """Where versions of Python have different words; a code is made of them."""
 REMEDIES: Final[Mapping[int, str]] = {
+    400: "send one JSON document in UTF-8, nested no deeper than the API document says",
     404: "check the path against the API document",
     405: "use a method that the Allow header names",
     413: "send less at once",
@@ -121,7 +122,9 @@ async def _http_exception(_: Request, fault: Exception) -> Response:
     code = title.lower().replace(" ", "-").replace("'", "")
     detail = fault.detail if fault.detail != title else None
     remedy = REMEDIES.get(fault.status_code, DOCUMENT)
-    return problem(fault.status_code, code, title, detail, remedy=remedy, headers=fault.headers)
+    unread = {"field": "body", "in": "body", "reason": "cannot be read", "remedy": remedy}
+    fields = [unread] if fault.status_code == HTTPStatus.BAD_REQUEST else []
+    return problem(fault.status_code, code, title, detail, remedy=remedy, fields=fields, headers=fault.headers)
 
 
 async def _unauthenticated(_: Request, fault: Exception) -> Response:

@@ -58,7 +58,14 @@ def test_the_shipped_patients_come_to_the_published_figures(state):
     assert report["totals"]["lines_total_fen"] == 22_258_589
     assert report["waitlist"] == {"joined": 6, "offered": 1, "filled": 5}
     assert (report["queue"]["checked_in"], report["queue"]["called"]) == (583, 574)
-    assert report["exams"] == {"orders": 27, "exams": 99, "done": 99, "visits": 27, "visits_one_by_one": 43}
+    assert report["exams"] == {
+        "orders": 27,
+        "exams": 99,
+        "done": 99,
+        "visits": 27,
+        "visits_compared": 20,
+        "visits_one_by_one": 43,
+    }
     assert {one["pack"] for one in report["settlements"]} == {"beijing-employee", "resident-tertiary"}
     assert {line["class"] for one in report["settlements"] for line in one["case"]["lines"]} == {"01", "02", "03"}
     assert processes_of(state) == []

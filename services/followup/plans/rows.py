@@ -105,9 +105,14 @@ class PlanDueRow(Row, table=True):
 
     The plan itself has no index on the instant: so it moves on inside its page, half of which is kept free for that,
     and its other indexes stay as they are. Plans of one day lie side by side and fall due together.
+
+    Whoever looks for the first steps over what has gone before it: so it is vacuumed early, and its index too when few
+    pages hold dead rows. Worked off by the hundred, 74,000 of a million took a task from 46 to 58 µs of CPU, a vacuum
+    took 36 ms and brought it back; by these figures the two cost the least together at 2 %.
     """
 
     __tablename__ = "plan_due"
+    __table_args__ = ({"postgresql_with": {"autovacuum_vacuum_scale_factor": 0.02, "vacuum_index_cleanup": "on"}},)
 
     next_due_at: datetime = Field(sa_type=INSTANT, primary_key=True)
     plan_id: UUID = Field(primary_key=True)

@@ -41,6 +41,7 @@ class ApplicationRow(Row, table=True):
         CheckConstraint("state NOT IN ('accepted', 'booked') OR urgency IS NOT NULL", name="application_accepted"),
         UniqueConstraint("application_id", "patient_id", name="application_of_patient"),
         Index(ONE_OPEN, "patient_id", "clinic_id", unique=True, postgresql_where=text(f"state IN ({words(OPEN)})")),
+        Index("ix_application_appointment_id", "appointment_id", postgresql_where=text("appointment_id IS NOT NULL")),
         Index("ix_application_open", "clinic_id", "decide_by", postgresql_where=text(f"state IN ({words(OPEN)})")),
     )
 

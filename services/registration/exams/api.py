@@ -152,7 +152,8 @@ class SummaryView(BaseModel):
     exams: int
     done: int
     visits: int
-    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken")
+    visits_compared: int = Field(description="of orders whose exams could all have been booked by themselves")
+    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken these")
     unplanned: int = Field(description="orders on the worklist")
 
 
@@ -263,7 +264,7 @@ async def orders(page: Annotated[Page, Query()], queries: QueryRunner) -> OrderP
 
 @router.get("/exam-orders/summary", dependencies=[may(Role.BACK_OFFICE, Role.COORDINATOR, Role.VIEWER, Role.OPERATOR)])
 async def summary(queries: QueryRunner) -> SummaryView:
-    """Visits of all plans, beside those that one by one would have taken."""
+    """Visits of all plans, and beside those that can be compared what one by one would have taken."""
     return SummaryView(**await queries.run(handlers.summary))
 
 

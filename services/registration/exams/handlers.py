@@ -86,7 +86,10 @@ async def decide(
         return decision
     if choice is Choice.OVERRIDE:
         return await _shown(order, work)
+    after, said = plans.reused(after, work.now)
     await store.save(work, order, after)
+    for event in said:
+        work.publish(event)
     return await _shown(after, work)
 
 

@@ -1,8 +1,9 @@
 """The rules of an exam order.
 
-ordered → held → booked → done; a hold that nobody confirms, or a bed given back, makes it ordered again; what nothing
-fits for is `unplanned` and stands on a worklist with its reason; what is not done yet can be cancelled. All exams of an
-order are held together or none is. An order for an admission has the id of the admission request.
+ordered → held → booked → done, or done without a place where recognised results stand for all that is left; a hold that
+nobody confirms, or a bed given back, makes it ordered again; what nothing fits for is `unplanned` and stands on a
+worklist with its reason; what is not done yet can be cancelled. All exams of an order are held together or none is. An
+order for an admission has the id of the admission request.
 """
 
 from dataclasses import dataclass, replace
@@ -267,6 +268,6 @@ def until(order: ExamOrder, latest_at: datetime) -> ExamOrder:
 
 def may_plan(order: ExamOrder) -> Refused | None:
     """Whether places may be looked for."""
-    if not order.open:
-        return no(Reason.NOT_OPEN)
-    return None if order.to_do else no(Reason.NOTHING_TO_PLAN)
+    if not order.to_do:
+        return no(Reason.NOTHING_TO_PLAN)
+    return None if order.open else no(Reason.NOT_OPEN)

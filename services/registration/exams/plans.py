@@ -134,6 +134,17 @@ def moved(order: ExamOrder, before: PlacedExam, after: PlacedExam, cost: Cost) -
     ]
 
 
+def reused(order: ExamOrder, now: datetime) -> tuple[ExamOrder, list[Said]]:
+    """Where results stand for all that was left, the order is done; whoever prepares an admission waits for it no more.
+
+    Such an admission has no exam ahead, and the last one is over now.
+    """
+    if order.to_do:
+        return order, []
+    covered = replace(order, status=Status.DONE, reason=None)
+    return _for_admission(covered, now) if order.before_admission else (covered, [])
+
+
 def done(order: ExamOrder, item_code: str, now: datetime) -> Decision:
     """The exam was done; after the last one the order is done."""
     exam = exam_of(order, item_code)
@@ -199,13 +210,21 @@ def _booked(order: ExamOrder) -> tuple[ExamOrder, list[Said]]:
         last_ends_at=order.ahead[-1].ends_at,
         aggregate_version=order.version + 1,
     )
+    said = replace(order, version=order.version + 1)
     if not order.before_admission:
-        return replace(order, version=order.version + 1), [booked]
-    admission = AdmissionExamsBooked(
-        request_id=order.order_id,
-        patient_id=order.patient_id,
-        exams=len(order.ahead),
-        last_ends_at=order.ahead[-1].ends_at,
-        aggregate_version=order.version + 2,
-    )
-    return replace(order, version=order.version + 2), [booked, admission]
+        return said, [booked]
+    told, admission = _for_admission(said, order.ahead[-1].ends_at)
+    return told, [booked, *admission]
+
+
+def _for_admission(order: ExamOrder, last_ends_at: datetime) -> tuple[ExamOrder, list[Said]]:
+    said = replace(order, version=order.version + 1)
+    return said, [
+        AdmissionExamsBooked(
+            request_id=said.order_id,
+            patient_id=said.patient_id,
+            exams=len(said.ahead),
+            last_ends_at=last_ends_at,
+            aggregate_version=said.version,
+        )
+    ]

@@ -26,8 +26,10 @@ CONFLICTS = {
     "exam_order_pkey": Reason.ORDER_EXISTS,
 }
 COUNT = """
-SELECT count(*) FILTER (WHERE status IN ('booked', 'done')) AS orders,
+SELECT count(visits) FILTER (WHERE status IN ('booked', 'done')) AS orders,
     coalesce(sum(visits) FILTER (WHERE status IN ('booked', 'done')), 0) AS visits,
+    coalesce(sum(visits) FILTER (WHERE status IN ('booked', 'done') AND visits_one_by_one IS NOT NULL), 0)
+        AS visits_compared,
     coalesce(sum(visits_one_by_one) FILTER (WHERE status IN ('booked', 'done')), 0) AS visits_one_by_one,
     count(*) FILTER (WHERE status = 'unplanned') AS unplanned,
     (SELECT count(*) FROM exam_use WHERE status IN ('booked', 'done')) AS exams,

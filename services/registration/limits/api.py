@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.limits import handlers
 from services.registration.limits.model import Limits
-from shared.auth import Role, may
+from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
 from shared.http import REFUSALS, QueryRunner
 
@@ -59,6 +59,6 @@ async def cooling_off(patient_id: UUID, queries: QueryRunner) -> CoolingOffView:
 @router.delete(
     "/patients/{patient_id}/cooling-off", response_model=None, dependencies=[may(Role.FRONT_DESK, Role.BACK_OFFICE)]
 )
-async def lift_cooling_off(patient_id: UUID, commands: CommandRunner) -> Response:
-    """Let the patient book again, for a good reason."""
-    return await commands.run(handlers.lift_cooling_off, patient_id, answer=None)
+async def lift_cooling_off(patient_id: UUID, caller: CurrentCaller, commands: CommandRunner) -> Response:
+    """Let the patient book again, for a good reason; who did it and when is kept."""
+    return await commands.run(handlers.lift_cooling_off, patient_id, caller.subject, answer=None)

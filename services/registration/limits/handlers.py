@@ -50,7 +50,7 @@ async def kept_until(patient_id: UUID, work: Work) -> datetime | None:
     return found.until if found else None
 
 
-async def lift_cooling_off(patient_id: UUID, work: Work) -> None:
-    """Let the patient book again, for a good reason. `Missing` without the patient."""
+async def lift_cooling_off(patient_id: UUID, by: str, work: Work) -> None:
+    """Let the patient book again, for a good reason; who did it is kept. `Missing` without the patient."""
     await patients.patient(patient_id, work)
-    await store.lift(work, patient_id)
+    await store.lift(work, patient_id, by)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, SmallInteger, delete
+from sqlalchemy import CheckConstraint, DateTime, SmallInteger, update
 from sqlmodel import Field, col, select
 
 from services.registration.limits.model import CoolingOff, Limits
@@ -36,7 +36,7 @@ class LimitsRow(Row, table=True):
 
 
 class CoolingOffRow(Row, table=True):
-    """A patient who does not book for a while."""
+    """A patient who does not book for a while. One that was lifted ended then, and stays to say who did it."""
 
     __tablename__ = "cooling_off"
 
@@ -44,6 +44,8 @@ class CoolingOffRow(Row, table=True):
     until: datetime = Field(sa_type=DateTime(timezone=True))
     missed: int
     limits_version: str
+    lifted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    lifted_by: str | None = None
 
 
 async def limits(work: Work) -> Limits | None:
@@ -59,15 +61,19 @@ async def keep(work: Work, new: Limits) -> None:
 
 async def cool_off(work: Work, cooling: CoolingOff) -> None:
     """The patient does not book until then."""
-    await work.session.merge(CoolingOffRow(**asdict(cooling)))
+    await work.session.merge(CoolingOffRow(**asdict(cooling), lifted_at=None, lifted_by=None))
 
 
 async def cooling_off(work: Work, patient_id: UUID) -> CoolingOff | None:
     """The patient's cooling-off, if it is not over."""
     row = await work.session.get(CoolingOffRow, patient_id)
-    return CoolingOff(**row.model_dump()) if row and row.until > work.now else None
+    if row is None or row.until <= work.now:
+        return None
+    return CoolingOff(**row.model_dump(exclude={"lifted_at", "lifted_by"}))
 
 
-async def lift(work: Work, patient_id: UUID) -> None:
-    """The patient may book again."""
-    await work.session.exec(delete(CoolingOffRow).where(col(CoolingOffRow.patient_id) == patient_id))
+async def lift(work: Work, patient_id: UUID, by: str) -> None:
+    """The patient may book again from now on; what is over already stays as it is."""
+    kept = (col(CoolingOffRow.patient_id) == patient_id) & (col(CoolingOffRow.until) > work.now)
+    lifted = {"until": work.now, "lifted_at": work.now, "lifted_by": by}
+    await work.session.exec(update(CoolingOffRow).where(kept).values(lifted))

@@ -53,7 +53,7 @@ class MaterialBody(BaseModel, extra="forbid"):
     material_id: UUID | None = Field(None, description="chosen by the client, new for each material; else by us")
     patient_id: UUID
     appointment_id: UUID | None = None
-    application_id: UUID | None = None
+    application_id: UUID | None = Field(None, description="where it was redirected, the answer names the new one")
     kind: Kind
     size_bytes: int = Field(ge=1, le=2**53, description=f"at most {LARGEST_BYTES}")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="compared with what has come, where given")
@@ -176,7 +176,7 @@ async def material(material_id: UUID, queries: QueryRunner) -> MaterialView:
 
 @router.get("/appointments/{appointment_id}/materials", dependencies=[may(*UPLOADERS, *READERS)])
 async def materials_of_appointment(appointment_id: UUID, queries: QueryRunner) -> MaterialList:
-    """What the patient brings along to the appointment."""
+    """What the patient brings along to the appointment, and what came with the application for it."""
     found = await queries.run(handlers.materials_of_appointment, appointment_id)
     return MaterialList.model_validate({"materials": found}, from_attributes=True)
 

@@ -1,12 +1,13 @@
 """What can be asked of materials. The edge commits; what needs the scanner or the store is in `vault`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
 from services.registration.booking import handlers as booking
-from services.registration.materials import model, store
+from services.registration.materials import model, owner_store, store
 from services.registration.materials.links import Link
 from services.registration.materials.model import BeginMaterial, Material, Part, State
 from services.registration.materials.reading import INVALID_LINK, Clinician, Outcome, Purpose, Reason
@@ -16,11 +17,23 @@ from shared.work import Missing, Work
 
 
 async def begin_material(command: BeginMaterial, work: Work) -> Material | Refused:
-    """Begin an upload. `Missing` unless the patient has that appointment or application."""
-    if command.appointment_id is not None:
-        appointment = await booking.appointment(command.appointment_id, work)
+    """Begin an upload; what is for an application that was sent on goes where that is now.
+
+    `Missing` unless the patient has that appointment or application.
+    """
+    appointment_id = command.appointment_id
+    if command.application_id is not None:
+        applied = await owner_store.applied(work, command.application_id, command.patient_id)
+        if refused := model.ended(applied):
+            return refused
+        command = replace(command, application_id=applied.application_id)
+        appointment_id = applied.appointment_id
+    if appointment_id is not None:
+        appointment = await booking.appointment(appointment_id, work)
         if appointment.patient_id != command.patient_id:
-            raise Missing("appointment", command.appointment_id)
+            raise Missing("appointment", appointment_id)
+        if refused := model.ended(appointment):
+            return refused
     begun = model.begin(command, work.now)
     reason = await store.add(work, begun)
     return model.no(reason) if reason else begun
@@ -67,9 +80,9 @@ async def materials_of(ids: Sequence[UUID], work: Work) -> list[Material]:
 
 
 async def materials_of_appointment(appointment_id: UUID, work: Work) -> list[Material]:
-    """What the patient brings along to it. `Missing` without the appointment."""
+    """What the patient brings along to it, or had uploaded when applying for it. `Missing` without the appointment."""
     await booking.appointment(appointment_id, work)
-    return await store.materials(work, [appointment_id])
+    return await store.materials(work, [appointment_id, *await owner_store.booked_into(work, appointment_id)])
 
 
 async def quarantined(limit: int, work: Work) -> list[Material]:

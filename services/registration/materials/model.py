@@ -8,8 +8,10 @@ FHIR DocumentReference.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
+from services.registration.booking.model import Appointment, Status
 from shared.decision import Refused
 from shared.messages.registration.materials import MaterialReceived, MaterialRejected
 
@@ -28,6 +30,10 @@ SCAN_LEASE = timedelta(minutes=2)
 MOST_SCANS = 8
 """Then somebody has to ask for another. [P] With the waits below, about two hours."""
 FIRST_WAIT = timedelta(minutes=1)
+NO_VISIT: Final = (Status.CANCELLED, Status.EXPIRED, Status.MISSED)
+"""Appointments that nobody comes to any more."""
+NO_PLACE: Final = ("declined", "withdrawn")
+"""Applications that nothing comes of any more, in the words of theirs."""
 
 
 class State(StrEnum):
@@ -70,6 +76,8 @@ class Reason(StrEnum):
     NOT_UPLOADING = "not-uploading"
     NOT_AVAILABLE = "not-available"
     NOT_QUARANTINED = "not-quarantined"
+    APPOINTMENT_ENDED = "appointment-ended"
+    APPLICATION_ENDED = "application-ended"
 
 
 REMEDIES = {
@@ -80,6 +88,8 @@ REMEDIES = {
     Reason.NOT_UPLOADING: "it takes no parts any more (GET /materials/{{material_id}}); begin a new one",
     Reason.NOT_AVAILABLE: "only what was scanned and found clean can be read; look at its state",
     Reason.NOT_QUARANTINED: "only what waits for its scan can be scanned again",
+    Reason.APPOINTMENT_ENDED: "it is cancelled, expired or missed: book another one and upload to that",
+    Reason.APPLICATION_ENDED: "it is declined or withdrawn: apply again, or upload to an appointment",
 }
 
 
@@ -94,6 +104,15 @@ class BeginMaterial:
     kind: Kind
     size_bytes: int
     sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """An application as far as its materials go: where they belong now, and the appointment that came of it."""
+
+    application_id: UUID
+    state: str
+    appointment_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +160,13 @@ def no(reason: Reason, material: Material | None = None) -> Refused:
     """The refusal with its remedy."""
     received, size = (material.received_bytes, material.size_bytes) if material else (0, 0)
     return Refused(reason=reason, remedy=REMEDIES[reason].format(received=received, size=size))
+
+
+def ended(one: Appointment | Applied) -> Refused | None:
+    """Why nothing more can be uploaded to it, or None."""
+    if isinstance(one, Appointment):
+        return no(Reason.APPOINTMENT_ENDED) if one.status in NO_VISIT else None
+    return no(Reason.APPLICATION_ENDED) if one.state in NO_PLACE else None
 
 
 def begin(command: BeginMaterial, now: datetime) -> Material:

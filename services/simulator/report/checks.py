@@ -119,7 +119,7 @@ def every_exam_done(report: Report, _: Recording) -> bool:
     return (
         exams.exams == exams.done == said["registration.exam-done.v1"]
         and exams.orders == said["registration.exam-plan-booked.v1"]
-        and exams.visits <= exams.visits_one_by_one
+        and exams.visits_compared <= exams.visits_one_by_one
     )
 
 

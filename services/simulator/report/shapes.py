@@ -58,7 +58,8 @@ class ExamFigures(BaseModel):
     exams: int
     done: int
     visits: int = Field(description="comings to a campus on a day")
-    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken")
+    visits_compared: int = Field(description="of orders whose exams could all have been booked by themselves")
+    visits_one_by_one: int = Field(description="what booking each exam by itself would have taken these")
 
 
 class SettlementFigures(BaseModel):

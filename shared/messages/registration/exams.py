@@ -95,7 +95,10 @@ class ExamDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionExamsBooked:
-    """All `exams` that an admission request asks for have their places, the last one over at `last_ends_at` (BED-7)."""
+    """All `exams` that an admission request asks for have their places, the last one over at `last_ends_at` (BED-7).
+
+    None, over since then, where recognised results stand for all that were left.
+    """
 
     type: ClassVar = "registration.admission-exams-booked.v1"
     key: ClassVar = "patient_id"

@@ -212,3 +212,18 @@ async def test_what_is_due_is_at_every_time_what_the_plans_say(followup, case):
     await followup.sql("UPDATE plan SET next_step = 2, next_due_at = due_ats[2] WHERE next_due_at IS NOT NULL")
     assert await kept()
     assert len(await followup.sql("TABLE plan_due")) == 1
+
+
+async def test_a_vacuum_lets_nobody_step_over_what_has_gone_though_few_pages_held_it(followup):
+    told = []
+    connection = await followup.database.driver()
+    connection.add_log_listener(lambda _, message: told.append(message.message))
+    many = (
+        "INSERT INTO plan_due SELECT to_timestamp(number), gen_random_uuid() FROM generate_series(1, 20000) AS number"
+    )
+    await connection.execute(many)
+    await connection.execute("VACUUM plan_due")
+    await connection.execute("DELETE FROM plan_due WHERE next_due_at <= to_timestamp(100)")
+    await connection.execute("VACUUM (VERBOSE) plan_due")
+    await connection.close()
+    assert "100 dead item identifiers removed" in "".join(told), told

@@ -31,6 +31,7 @@ async def test_the_shipped_patients_exams_need_fewer_visits_than_one_by_one(regi
         "exams": 99,
         "done": 99,
         "visits": 27,
+        "visits_compared": 20,
         "visits_one_by_one": 43,
         "unplanned": 0,
     }

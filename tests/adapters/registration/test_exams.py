@@ -1,6 +1,7 @@
 """Exam orders, over HTTP and in the database: catalogue, plan, hold, change, cancellation."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -119,9 +120,22 @@ async def test_the_summary_holds_a_plans_visits_beside_those_of_booking_one_by_o
         "exams": 3,
         "done": 0,
         "visits": 1,
+        "visits_compared": 1,
         "visits_one_by_one": 2,
         "unplanned": 0,
     }
+
+
+async def test_a_plan_whose_exams_nobody_could_book_one_by_one_is_left_out_of_the_comparison(exams):
+    for _ in range(2):
+        written = await order(exams, await exams.patient(), "gastroscopy", "us-abdomen", "lab-fasting")
+        await act(exams, written, "booking")
+    await exams.service.sql(
+        "UPDATE exam_order SET visits_one_by_one = NULL WHERE order_id = $1", UUID(written["order"]["order_id"])
+    )
+    summary = (await exams.service.get("/exam-orders/summary", role="viewer")).json()
+    figures = summary["orders"], summary["visits"], summary["visits_compared"], summary["visits_one_by_one"]
+    assert figures == (2, 2, 1, 2)
 
 
 async def test_a_cancelled_order_frees_its_devices_and_cannot_be_planned_again(exams):

@@ -16,6 +16,7 @@ from shared.messages.registration.exams import (
 )
 from tests.adapters.registration.exam_rooms import open_exams
 from tests.adapters.registration.test_admissions import request, write
+from tests.adapters.registration.test_recognition import partner, result
 from tests.support.service import NOON
 
 
@@ -77,6 +78,22 @@ async def test_what_nothing_fits_for_stands_on_the_worklist_with_its_reason(exam
     assert [(one["order_id"], one["reason"]) for one in listed] == [(body["request_id"], "no-plan")]
     (event,) = await of(exams, AdmissionExamsUnplanned)
     assert (event.reason, event.exams) == ("no-plan", 2)
+
+
+async def test_an_admission_for_all_of_whose_exams_results_stand_waits_for_none(exams):
+    body = request(await exams.patient(), exams=["pet-ct"], campus_id="lakeside", reachable_campuses=[])
+    await write(exams, body)
+    await exams.service.deliver(reserved(body))
+    assert (await shown(exams, body))["status"] == "unplanned"
+    await partner(exams, "west")
+    used = await result(exams, body["patient_id"], "pet-ct", days=1)
+    reuse = {"item_code": "pet-ct", "result_id": used, "choice": "reuse"}
+    decided = await exams.post(f"/exam-orders/{body['request_id']}/decisions", role="clinician", body=reuse)
+    assert decided.json()["order"]["status"] == "done"
+    asked, told = await of(exams, AdmissionExamsUnplanned, AdmissionExamsBooked)
+    assert (told.exams, told.last_ends_at, told.aggregate_version) == (0, NOON, asked.aggregate_version + 1)
+    await exams.service.deliver(reserved(body, version=2))
+    assert (await shown(exams, body))["status"] == "done"
 
 
 async def test_a_reservation_that_expires_gives_the_exams_back_and_the_next_one_books_anew(exams):

@@ -96,10 +96,32 @@ async def test_who_misses_visits_books_again_after_the_cooling_off_or_when_it_is
     assert told["until"].removesuffix("Z") in refused.json()["remedy"]
     assert (await registration.service.command("DELETE", path, role="front-desk")).status_code == 200
     assert code(await registration.take(next_one, forgetful)) == "taken"
-    rows = await registration.service.sql("SELECT count(*) AS left FROM cooling_off")
     nothing = await registration.service.get(path, role="front-desk")
     assert (nothing.status_code, nothing.json()["code"]) == (404, "cooling-off-missing")
-    assert rows == [{"left": 0}]
+    lifted_at = registration.service.clock.now()
+    registration.service.clock.advance(timedelta(hours=1))
+    assert (await registration.service.command("DELETE", path, role="back-office")).status_code == 200
+    kept = "SELECT until, missed, lifted_at, lifted_by FROM cooling_off"
+    assert await registration.service.sql(kept) == [
+        {"until": lifted_at, "missed": 2, "lifted_at": lifted_at, "lifted_by": "tester"}
+    ]
+
+
+async def test_who_misses_again_after_it_was_lifted_is_kept_from_booking_again(registration):
+    await bind(registration, missed=1)
+    patient = await registration.patient()
+    for day in (1, 2):
+        registration.service.clock.set(NOON + timedelta(days=day - 1))
+        await registration.take(await registration.slot(days=day), patient)
+        registration.service.clock.set(NOON + timedelta(days=day))
+        await registration.service.fire("no-shows")
+        path = f"/patients/{patient}/cooling-off"
+        assert (await registration.service.get(path, role="front-desk")).status_code == 200
+        if day == 1:
+            await registration.service.command("DELETE", path, role="front-desk")
+    assert await registration.service.sql("SELECT lifted_at, lifted_by FROM cooling_off") == [
+        {"lifted_at": None, "lifted_by": None}
+    ]
 
 
 async def test_who_cools_off_does_not_wait_for_a_place_either(registration):

@@ -76,6 +76,22 @@ async def test_a_recognised_result_is_decided_about_before_anything_is_booked(re
     assert (empty["avoided"], empty["saved_fen"]) == (0, 0)
 
 
+async def test_an_order_for_all_of_whose_exams_results_stand_is_done(registration):
+    await open_exams(registration)
+    await partner(registration, "west")
+    patient = await registration.patient()
+    written = await order(registration, patient, "ct-chest", "us-abdomen")
+    for item, status in (("ct-chest", "ordered"), ("us-abdomen", "done")):
+        used = await result(registration, patient, item, days=3)
+        reuse = {"item_code": item, "result_id": used, "choice": "reuse"}
+        decided = (await act(registration, written, "decisions", reuse, role="clinician")).json()["order"]
+        assert (decided["status"], decided["exams"]) == (status, [])
+    assert (await act(registration, written, "booking")).json()["code"] == "nothing-to-plan"
+    assert (await act(registration, written, "cancellation", {"reason": "patient"})).json()["code"] == "not-open"
+    summary = (await registration.service.get("/exam-orders/summary", role="viewer")).json()
+    assert (summary["orders"], summary["exams"]) == (0, 0)
+
+
 async def test_of_an_order_that_is_cancelled_no_exam_was_avoided(registration):
     await open_exams(registration)
     await partner(registration, "west")

@@ -63,7 +63,9 @@ async def test_a_command_needs_a_key(registration):
 
 
 async def test_nesting_that_nobody_can_read_is_a_bad_request(registration):
-    assert (await register(registration, b'{"name":' + b"[" * 100_000 + b"]" * 100_000 + b"}")).status_code == 400
+    deep = await register(registration, b'{"name":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    assert (deep.status_code, deep.json()["fields"][0]["field"]) == (400, "body")
+    assert "nested" in deep.json()["fields"][0]["remedy"]
     assert named(await register(registration, b'{"name":' + b"[" * 500 + b"1" + b"]" * 500 + b"}"))
 
 
