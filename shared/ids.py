@@ -4,14 +4,15 @@ Invariant: a new id is unique and sorts by the wall time of its making; a derive
 name.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
 import uuid_utils
 from uuid_utils.compat import uuid7, uuid8
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from shared.clock import EPOCH
+
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
