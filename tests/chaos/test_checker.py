@@ -85,7 +85,7 @@ OFFERED = {**ENTRY, "status": "offered", "appointment_id": 1, "offered_until": T
 def waitlist(*entries, booked=1, now=NINE):
     """Evidence of a waitlist, of a slot a day ahead with a place held, and of what time it is."""
     slot = {**SLOT, "starts_at": NINE + DAY, "booked": booked, "clinic_id": "c"}
-    session = {"session_id": "s", "session_on": NINE.date()}
+    session = {"session_id": "s", "session_on": NINE.date(), "places": 2, "version": 1}
     tables = {"slot": [slot], "session": [session], "waitlist_entry": list(entries), "appointment": [HELD]}
     return replace(rows("registration", **tables), now=now)
 
