@@ -15,13 +15,15 @@ from tests.chaos.world import World
 
 DESK, APP, PLANNER = "front-desk", "patient-app", "back-office"
 CLINIC = "main-exchange-1"
-PLACES = 2
+PLACES = 4
 DAYS_AHEAD = 8
 """Beyond every jump of the clock: when all has come to rest, places can still be offered."""
-MORE = ((0, 3), (1, 3), (0, 4))
+MORE = ((0, 5), (1, 5), (0, 6), (1, 6))
 """Which session has how many places from then on, in this order."""
+A_FEW = 4
+"""So many wait for the other session before the desks begin, or nobody would get an extra place by waiting."""
 ATTEMPTS = 3
-LOOKS = 15
+LOOKS = 25
 PAUSE_SECONDS = 0.2
 ANSWERS = ("acceptance", "acceptance", "confirmation", "decline", "leave", None)
 """A place is taken by its entry or by its hold; None lets it pass, or leaves it to us where it is booked unasked."""
@@ -30,11 +32,15 @@ ANSWERS = ("acceptance", "acceptance", "confirmation", "decline", "leave", None)
 class ExchangingPeople:
     """Those who want a place in one session, and then in the other instead."""
 
-    def __init__(self, world: World, client: Client, seeded: Callable[[str], random.Random]) -> None:
+    def __init__(self, world: World, client: Client, seeded: Callable[[str], random.Random], people: int) -> None:
         self._world = world
         self._client = client
         self._seeded = seeded
         self._slots: list[tuple[str, str]] = []
+        self._coming = people
+        """Who has not tried to book yet."""
+        self._waits = 0
+        """How many have begun to wait for the other session."""
 
     async def prepare(self, must: Any) -> None:
         """Open the two sessions. `must` asks until it is granted."""
@@ -54,6 +60,7 @@ class ExchangingPeople:
         old = await self._get(f"exchange {number}", patient, mine, rng)
         if old is None:
             return
+        await self._until(lambda: not self._coming)
         new = await self._exchange(f"exchange {number}", patient, (old, *other), rng)
         if new is not None and rng.choice((True, False)):
             await asyncio.sleep(PAUSE_SECONDS)
@@ -65,20 +72,24 @@ class ExchangingPeople:
 
     async def _add(self, desk: str) -> None:
         rng = self._seeded("extra places")
+        await self._until(lambda: self._waits >= A_FEW)
         for number, capacity in MORE:
             await asyncio.sleep(rng.uniform(0.4, 1.5))
             path = f"/sessions/{self._slots[number][0]}/extra-places"
             await self._ask(f"{desk} adds {number}.{capacity}", path, {"capacity": capacity}, DESK)
 
     async def _get(self, name: str, patient: str, slot: tuple[str, str], rng: random.Random) -> str | None:
-        """Book a place, or wait for one; its appointment, or None."""
+        """Book a place, or, some of those who find none, wait for one; its appointment, or None."""
         wish = {**_goal(patient, slot[0]), "auto_accept": rng.choice((True, False))}
-        answer_with = rng.choice(ANSWERS)
+        answer_with, waits = rng.choice(ANSWERS), rng.choice((True, False, False))
         for attempt in range(ATTEMPTS):
             body = {**_goal(patient, slot[0]), "slot_starts_at": slot[1]}
             booked = await self._ask(f"{name}.{attempt}", "/appointments", body)
+            self._coming -= attempt == 0
             if booked.good:
                 return str(booked.json["appointment_id"])
+            if not waits:
+                return None
             joined = await self._ask(f"{name}.{attempt} waits", "/waitlist", wish)
             if joined.good:
                 return await self._wait(name, joined.json["entry_id"], answer_with)
@@ -98,6 +109,7 @@ class ExchangingPeople:
             slot = {"session_id": session, "slot_starts_at": starts_at}
             moved = await self._ask(f"{name} moves", f"/appointments/{old}/reschedule", slot)
             return old if moved.good else None
+        self._waits += 1
         waiting = self._wait(f"{name} for the other", joined.json["entry_id"], answer_with)
         if not gives_up:
             return await waiting
@@ -118,6 +130,13 @@ class ExchangingPeople:
                 return offered if answer.good and answer.json["status"] in {"accepted", "booked"} else None
             await asyncio.sleep(PAUSE_SECONDS)
         return None
+
+    async def _until(self, there: Callable[[], bool]) -> None:
+        """Wait for the others, but not for ever: somebody may be held up."""
+        for _ in range(LOOKS):
+            if there():
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _give_back(self, name: str, appointment_id: str) -> None:
         await self._ask(name, f"/appointments/{appointment_id}/cancellation", {"reason": "patient"})

@@ -47,9 +47,9 @@ class Workload:
         self._staying = StayingPeople(client, self._asking, seeded(f"{seed} stays"))
         self._waiting = WaitingPeople(world, client, seeded(f"{seed} waiting"))
         self._examined = ExaminedPeople(world, client, lambda words: seeded(f"{seed} {words}"))
-        self._exchanging = ExchangingPeople(world, client, lambda words: seeded(f"{seed} {words}"))
-        people = range(STAYS, PATIENTS)
-        self._queued = QueuedPeople(world, client, self._asking, lambda words: seeded(f"{seed} {words}"), len(people))
+        people = PATIENTS - STAYS
+        self._exchanging = ExchangingPeople(world, client, lambda words: seeded(f"{seed} {words}"), people)
+        self._queued = QueuedPeople(world, client, self._asking, lambda words: seeded(f"{seed} {words}"), people)
         self._patients = [str(client.id_of(f"patient {number}")) for number in range(PATIENTS)]
 
     @property
