@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from services.registration.booking.model import TAKES_A_PLACE
-from tests.chaos import judging_exams
+from tests.chaos import judging_exams, judging_queue, judging_waitlist
 from tests.chaos.evidence import Evidence, Row
 from tests.chaos.history import NOT_REMEMBERED, Answer, Command
-from tests.chaos.judging_waitlist import offers
 
 PLACES = frozenset(TAKES_A_PLACE)
 TAKING = ("/holds", "/appointments")
@@ -38,8 +37,9 @@ def places(evidence: Evidence) -> Iterator[str]:
     for (patient, session), times in Counter((one["patient_id"], one["session_id"]) for one in live_ones).items():
         if times > 1:
             yield f"patient {patient} has {times} live appointments in session {session}"
-    yield from offers(evidence)
+    yield from judging_waitlist.offers(evidence)
     yield from judging_exams.plans(evidence)
+    yield from judging_queue.tickets(evidence)
 
 
 def acknowledged(evidence: Evidence) -> Iterator[str]:
@@ -61,6 +61,9 @@ def acknowledged(evidence: Evidence) -> Iterator[str]:
         yield f"{service} remembers key {key}, which no client ever sent"
     yield from _effects(evidence)
     yield from judging_exams.told(evidence)
+    yield from judging_waitlist.told(evidence)
+    yield from judging_waitlist.sessions(evidence)
+    yield from judging_queue.told(evidence)
 
 
 def repeats(evidence: Evidence) -> Iterator[str]:
@@ -78,6 +81,7 @@ def repeats(evidence: Evidence) -> Iterator[str]:
     for cause, command in taking.items():
         if caused[cause] != 1:
             yield f"{command.name} ({cause}) took effect {caused[cause]} times by the events it caused"
+    yield from judging_queue.once(evidence)
 
 
 def first_come(evidence: Evidence) -> Iterator[str]:
@@ -96,6 +100,8 @@ def first_come(evidence: Evidence) -> Iterator[str]:
             ):
                 if (first.answered_at or 0) < second.sent_at and number > next_number:
                     yield f"slot {slot[0]} {slot[1]}: {first.name} had its answer before {second.name} asked"
+    yield from judging_waitlist.ranks(evidence)
+    yield from judging_queue.turns(evidence)
 
 
 def _effects(evidence: Evidence) -> Iterator[str]:

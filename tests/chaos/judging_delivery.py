@@ -21,6 +21,7 @@ VERSIONED = {
     "registration:patient": ("registration", "patient", "patient_id"),
     "registration:waitlist-entry": ("registration", "waitlist_entry", "entry_id"),
     "registration:exam-order": ("registration", "exam_order", "order_id"),
+    "registration:session": ("registration", "session", "session_id"),
     "beds:stay": ("beds", "stay", "stay_id"),
     "beds:bed": ("beds", "bed", "bed_id"),
     "beds:cleaning": ("beds", "cleaning_task", "task_id"),
@@ -28,6 +29,8 @@ VERSIONED = {
     "followup:plan": ("followup", "plan", "plan_id"),
 }
 """Aggregates whose row carries the version of their last event."""
+QUEUE_TICKET = "registration:queue-ticket"
+"""Its row counts the events of its own in `told`: what its appointment says changes it too."""
 
 
 @cache
@@ -57,13 +60,15 @@ def published(evidence: Evidence) -> Iterator[str]:
 
 def _told_and_held(evidence: Evidence, versions: dict[str, set[int]]) -> Iterator[str]:
     """The last version said of an aggregate is the version that its row has."""
-    for kind, (service, table, column) in VERSIONED.items():
+    kept = {**VERSIONED, QUEUE_TICKET: ("registration", "queue_ticket", "appointment_id")}
+    for kind, (service, table, column) in kept.items():
         told = {
             aggregate.partition("/")[2]: max(found)
             for aggregate, found in versions.items()
             if aggregate.partition("/")[0] == kind
         }
-        held = {str(row[column]): row["version"] for row in evidence.table(service, table)}
+        version_in = "told" if kind == QUEUE_TICKET else "version"
+        held = {str(row[column]): row[version_in] for row in evidence.table(service, table)}
         for name, version in told.items():
             if version > held.get(name, 0):
                 yield f"version {version} of {kind}/{name} is a ghost: {service} has {held.get(name, 'none')}"

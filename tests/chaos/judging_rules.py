@@ -139,13 +139,7 @@ def tasks(evidence: Evidence) -> Iterator[str]:
     for (plan, step, occurrence), rows in made.items():
         if len(rows) > 1:
             yield f"step {step} number {occurrence} of plan {plan} has become {len(rows)} tasks"
-    for plan in evidence.table("followup", "plan"):
-        for number, (step, occurrence) in enumerate(zip(plan["steps"], plan["occurrences"], strict=True), 1):
-            due = number < plan["next_step"]
-            if due and (plan["plan_id"], step, occurrence) not in made:
-                yield f"step {step} of plan {plan['plan_id']} was due and has become no task"
-        if plan["status"] == "active" and evidence.now and plan["next_due_at"] and plan["next_due_at"] <= evidence.now:
-            yield f"plan {plan['plan_id']} has been due since {plan['next_due_at']} and nothing was made of it"
+    yield from _came_up(evidence, made)
     closed = {plan["plan_id"]: plan["closed_at"] for plan in evidence.table("followup", "plan")}
     attempts = evidence.by("followup", "attempt", "task_id")
     for task in evidence.table("followup", "task"):
@@ -155,6 +149,23 @@ def tasks(evidence: Evidence) -> Iterator[str]:
         ended = closed.get(task["plan_id"])
         if ended and any(one["attempted_at"] > ended for one in tries):
             yield f"task {task['task_id']} was worked on after its plan had ended"
+
+
+def _came_up(evidence: Evidence, made: dict[tuple[object, ...], list[Row]]) -> Iterator[str]:
+    """Whatever was due has become a task, and a running plan has no step that only an undone leaving brought."""
+    for plan in evidence.table("followup", "plan"):
+        for number, (step, occurrence) in enumerate(zip(plan["steps"], plan["occurrences"], strict=True), 1):
+            due = number < plan["next_step"]
+            if due and (plan["plan_id"], step, occurrence) not in made:
+                yield f"step {step} of plan {plan['plan_id']} was due and has become no task"
+            if due and plan["status"] == "active" and _is_taken_back(made.get((plan["plan_id"], step, occurrence), [])):
+                yield f"step {step} of plan {plan['plan_id']} was due and has only the task of an undone leaving"
+        if plan["status"] == "active" and evidence.now and plan["next_due_at"] and plan["next_due_at"] <= evidence.now:
+            yield f"plan {plan['plan_id']} has been due since {plan['next_due_at']} and nothing was made of it"
+
+
+def _is_taken_back(made: list[Row]) -> bool:
+    return any((task["status"], task["reason"]) == ("cancelled", "readmitted") for task in made)
 
 
 def agreement(evidence: Evidence) -> Iterator[str]:

@@ -14,7 +14,8 @@ from tests.chaos.campaign import Campaign
 from tests.chaos.checker import Violation, check
 from tests.chaos.composed import Point
 from tests.chaos.history import Client
-from tests.chaos.workload import APP, CLINICIAN, DESK, Workload, person, place, request
+from tests.chaos.staying_people import CLINICIAN, request
+from tests.chaos.workload import APP, DESK, Workload, person, place
 from tests.chaos.world import World
 
 FIRST_SEED = 1_000_001

@@ -85,7 +85,7 @@ OFFERED = {**ENTRY, "status": "offered", "appointment_id": 1, "offered_until": T
 def waitlist(*entries, booked=1, now=NINE):
     """Evidence of a waitlist, of a slot a day ahead with a place held, and of what time it is."""
     slot = {**SLOT, "starts_at": NINE + DAY, "booked": booked, "clinic_id": "c"}
-    session = {"session_id": "s", "session_on": NINE.date()}
+    session = {"session_id": "s", "session_on": NINE.date(), "places": 2, "version": 1}
     tables = {"slot": [slot], "session": [session], "waitlist_entry": list(entries), "appointment": [HELD]}
     return replace(rows("registration", **tables), now=now)
 
@@ -255,6 +255,14 @@ def test_a_task_an_occurrence_and_none_after_the_end_of_the_plan():
     ended = {**plan, "status": "revoked", "closed_at": NINE, "next_due_at": None}
     late = [{"attempt_id": 1, "task_id": 1, "attempted_at": TEN}]
     assert 9 in wrong(rows("followup", task=[task], plan=[ended], attempt=late))[0]
+
+
+def test_a_step_of_a_running_plan_with_only_the_task_of_an_undone_leaving_is_named():
+    plan = {"plan_id": 1, "stay_id": 1, "version": 0, "steps": ["day-2"], "occurrences": [1], "next_step": 2}
+    running = {**plan, "status": "active", "closed_at": None, "next_due_at": None}
+    task = {"task_id": 1, "plan_id": 1, "step": "day-2", "occurrence": 1, "status": "cancelled", "reason": "readmitted"}
+    assert 9 in wrong(rows("followup", task=[task], plan=[running]))[0]
+    assert 9 not in wrong(rows("followup", task=[{**task, "reason": "stale"}], plan=[running]))[0]
 
 
 def test_a_bad_record_that_nobody_parked_and_a_good_one_that_somebody_did_are_named():

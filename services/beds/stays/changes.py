@@ -183,8 +183,11 @@ def undo_leave(stay: Stay, now: datetime) -> tuple[Stay, LeaveUndone] | Refused:
 
 
 def said_before_undoing(stay: Stay, left_at: datetime) -> bool:
-    """Whether a leaving that is heard of now is the one that was undone."""
-    return stay.leave_undone_at is not None and left_at <= stay.leave_undone_at
+    """Whether a leaving that is heard of now is the one that was undone.
+
+    One of the same instant is the next one: the account takes it only once it has heard that the first was undone.
+    """
+    return stay.leave_undone_at is not None and left_at < stay.leave_undone_at
 
 
 def order_discharge(stay: Stay, ordered_at: datetime) -> tuple[Stay, LeaveExpected] | None:

@@ -35,7 +35,8 @@ async def on_patient_left(event: PatientLeft, work: Work) -> None:
     if before is not None:
         if not model.opens_again(before, event):
             return
-        plan = replace(plan, version=before.version + 1)
+        made = await store.tasks_of(work, before.plan_id)
+        plan = replace(plan, version=before.version + 1, occurrences=_counted_on(plan, made))
         opened = replace(opened, aggregate_version=plan.version)
     over = model.over_already(event, followed)
     plan, closed = model.close(plan, over, work.now) if over else (plan, None)
@@ -186,3 +187,11 @@ async def plan_counts(work: Work) -> dict[tuple[str, str | None], int]:
 async def task_counts(work: Work) -> dict[tuple[str, str | None], int]:
     """How many tasks there are by status and reason."""
     return await store.task_counts(work)
+
+
+def _counted_on(plan: Plan, made: list[Task]) -> tuple[int, ...]:
+    """Its occurrences behind those that came up for the leaving that was undone: each becomes a task of its own."""
+    last: dict[str, int] = {}
+    for task in made:
+        last[task.step] = max(task.occurrence, last.get(task.step, 0))
+    return tuple(number + last.get(step, 0) for step, number in zip(plan.steps, plan.occurrences, strict=True))

@@ -188,8 +188,8 @@ def ended_by_admission(plan: Plan, event: PatientAdmitted) -> bool:
 
 
 def ended_by_undoing(plan: Plan, event: LeaveUndone) -> bool:
-    """The leaving that opened the plan did not take place: the patient lies in the ward."""
-    return plan.stay_id == event.stay_id and plan.left_at <= event.undone_at
+    """The leaving that opened the plan did not take place; one of the instant of the undoing is the next, and did."""
+    return plan.stay_id == event.stay_id and (plan.left_at < event.undone_at or plan.left_at == event.left_at)
 
 
 def opens_again(before: Plan, event: PatientLeft) -> bool:

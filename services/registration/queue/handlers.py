@@ -46,7 +46,12 @@ async def skip(appointment_id: UUID, work: Work) -> Ticket | Refused:
 
 
 async def miss(appointment_id: UUID, work: Work) -> Ticket | Refused:
-    """The patient was called and is not there: the appointment is missed, its place given back."""
+    """The patient was called and is not there: the appointment is missed, its place given back.
+
+    Whoever skips them at the same time comes before, and they wait, or after, and finds them gone.
+    """
+    called = await store.ticket(work, appointment_id)
+    await store.keep(work, _sitting(await schedules.session(called.session_id, work)))
     called = await store.ticket(work, appointment_id)
     if called.status is not Status.CALLED:
         return model.no(Reason.NOT_CALLED)

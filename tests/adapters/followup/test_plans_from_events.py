@@ -1,6 +1,7 @@
 """Plans open and end by what others tell, in whatever order it comes."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -128,6 +129,38 @@ async def test_an_undone_leaving_ends_the_plan_and_the_real_one_opens_it_anew_in
     assert types(said) == ["plan-opened", "plan-closed", "plan-opened"]
     assert [one.aggregate_version for one in said] == [1, 2, 3]
     assert {one.plan_id for one in said} == {case.plan_id}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_who_leaves_at_the_instant_of_the_undoing_is_followed_in_any_order(followup, case, place):
+    hour = timedelta(hours=1)
+    undone = replace(case.undone(NOON + hour), left_at=NOON)
+    events = [case.left(), case.left(NOON + hour)]
+    events.insert(place, undone)
+    followup.clock.set(NOON + hour)
+    for event in events:
+        await followup.deliver(event)
+    assert await plans(followup) == {case.stay_id: ("active", None)}
+    [kept] = await followup.sql("SELECT left_at FROM plan")
+    assert kept["left_at"] == NOON + hour
+
+
+async def test_a_step_that_came_up_before_the_leaving_was_undone_comes_up_again(followup, case):
+    await followup.deliver(case.left())
+    followup.clock.set(NOON + 3 * DAY)
+    assert await followup.fire("followup-due") == 1
+    await followup.deliver(case.undone(NOON + timedelta(hours=1)), case.left(NOON + timedelta(hours=2)))
+    assert await followup.fire("followup-due") == 1
+    tasks = await followup.sql("SELECT step, occurrence, status, reason FROM task ORDER BY occurrence")
+    assert [tuple(task.values()) for task in tasks] == [
+        ("day-2", 1, "cancelled", "readmitted"),
+        ("day-2", 2, "ready", None),
+    ]
+    said = await followup.said()
+    assert types(said) == ["plan-opened", "task-due", "plan-closed", "plan-opened", "task-due"]
+    assert [one.aggregate_version for one in said] == [1, 2, 3, 4, 5]
+    [plan] = await followup.sql("SELECT version, next_step, occurrences FROM plan")
+    assert plan == {"version": 5, "next_step": 2, "occurrences": [2, 1, 1, 1, 1]}
 
 
 async def test_a_stays_plan_is_known_by_the_stay_whatever_its_id(followup, case):

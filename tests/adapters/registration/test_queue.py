@@ -119,6 +119,18 @@ async def test_who_does_not_come_is_called_again_later_and_at_last_has_missed_th
     assert (await waiting.say(away, "skip")).json()["code"] == "not-called"
 
 
+async def test_who_is_skipped_and_missed_at_once_is_one_of_both(registration):
+    waiting = await Waiting.of(registration, in_slots=(8,))
+    waiting.clock(0)
+    for number, one in enumerate(waiting.booked):
+        await waiting.arrive(one)
+        await waiting.call(f"desk-{number}")
+    for one in waiting.booked:
+        answers = await asyncio.gather(waiting.say(one, "skip"), waiting.say(one, "no-show"))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"not-called"}
+
+
 async def test_who_is_back_with_results_is_seen_again_between_the_others(registration):
     waiting = await Waiting.of(registration, in_slots=(4,))
     waiting.clock(0)

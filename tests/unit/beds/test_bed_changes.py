@@ -93,6 +93,7 @@ def test_a_leave_is_undone_until_a_day_later_and_a_leaving_said_before_counts_no
     assert (back.phase, back.left_at, back.bed_days, event.left_at) == (Phase.ADMITTED, None, None, NOON + HOUR)
     assert changes.said_before_undoing(back, NOON + HOUR)
     assert not changes.said_before_undoing(back, NOON + 3 * HOUR)
+    assert not changes.said_before_undoing(back, NOON + 2 * HOUR), "of the same instant is the next one"
 
 
 def test_who_is_to_leave_still_lies_there():
