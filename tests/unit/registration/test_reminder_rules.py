@@ -16,8 +16,9 @@ from services.registration.exams.visits import ExamVisit, by_visit
 from services.registration.patients.model import Contact, ContactChannel, Language
 from services.registration.reminders import model
 from services.registration.reminders.message import message
-from services.registration.reminders.model import Notice, Quiet, Reason, Result, State
+from services.registration.reminders.model import Notice, Reason, Result, State
 from services.registration.reminders.policy import parse, shipped
+from services.registration.reminders.timing import Quiet
 from services.registration.reminders.visits import at_clinic, for_exams
 from services.registration.schedules.model import Clinic
 from shared.ids import new_id
@@ -248,7 +249,7 @@ def test_a_notice_of_what_does_not_take_place_waits_for_the_morning_and_is_not_s
     assert model.planned(displaced, POLICY, at("2026-03-01 12:00")) == []
     notice = model.pending(displaced, Notice.DISPLACED, at("2026-03-19 22:00"))
     assert model.is_of(notice, displaced)
-    assert not model.is_of(notice, replace(displaced, displaced=False))
+    assert not model.is_of(notice, replace(displaced, off=None))
     assert judged(notice, "2026-03-19 22:00").next_at == at("2026-03-20 08:00")
     assert judged(notice, "2026-03-20 08:00", later=[at("2026-03-20 08:00")]).state is State.SENDING
 
