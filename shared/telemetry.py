@@ -126,7 +126,7 @@ class Oldest:
 
 
 class Counted:
-    """How many there are of something, by a label with few values; what is dear to count is asked for every five minutes."""
+    """How many there are of something, by a label with few values; asked for every five minutes: counting is dear."""
 
     def __init__(
         self,

@@ -71,10 +71,13 @@ WHERE reminder.patient_id = contact.patient_id AND reminder.reason = '{Cause.ADD
 CAUSE = f"""
 CASE WHEN contact.patient_id IS NULL THEN '{Cause.NO_CONTACT}'
     WHEN contact.channel IS NULL THEN '{Cause.NOT_WANTED}'
-    WHEN ({REFUSED}) > coalesce((
-        SELECT max(ended_at) FROM reminder WHERE reminder.patient_id = contact.patient_id AND reminder.state = 'sent'
-    ), '-infinity') THEN '{Cause.ADDRESS_REFUSED}' END
+    WHEN contact.patient_id IN (SELECT patient_id FROM reminder WHERE reason = '{Cause.ADDRESS_REFUSED}')
+        AND ({REFUSED}) > coalesce((
+            SELECT max(ended_at) FROM reminder
+            WHERE reminder.patient_id = contact.patient_id AND reminder.state = 'sent'
+        ), '-infinity') THEN '{Cause.ADDRESS_REFUSED}' END
 """  # noqa: S608 - put together from this module's own words
+"""Few addresses are ever refused: whose was not is known by one look at those, and not by one a patient."""
 JUDGED = f"""
 SELECT coming.*, {CAUSE} AS cause
 FROM ({COMING}) AS coming JOIN patient USING (patient_id)

@@ -235,6 +235,8 @@ def test_a_late_word_that_it_was_sent_is_believed_and_no_other():
         (Language.EN, "neurology", "3d", ("Heart clinic", "before. If you")),
         (Language.ZH, "cardiology", Notice.MOVED, ("已改为2026年03月20日 10:00", "心内科")),
         (Language.EN, "cardiology", Notice.DISPLACED, ("Heart clinic on 20/03/2026 at 10:00 cannot take place",)),
+        (Language.ZH, "cardiology", Notice.CANCELLED, ("您原定2026年03月20日 10:00在心内科的就诊已取消",)),
+        (Language.EN, "cardiology", Notice.CALLED_OFF, ("cancel your visit to Heart clinic on 20/03/2026 at 10:00",)),
     ],
 )
 def test_a_message_says_when_and_where_and_what_to_prepare(language, specialty, rung, holds):
