@@ -161,6 +161,37 @@ async def test_exams_that_go_with_the_bed_are_put_off_and_placed_again_with_the_
     assert post.sent[0].body == post.sent[2].body
 
 
+async def test_exams_that_are_brought_forward_to_the_admission_are_told_of_in_place_of_what_they_were(exams, post):
+    body = request(await reachable(exams), exams=["ecg"])
+    await write(exams, body)
+    await hear(exams)
+    written = {"order": {"order_id": body["request_id"]}}
+    await act(exams, written, "booking")
+    late = await move_exam(exams, written, "ecg", NOON + timedelta(days=9))
+    await hear(exams)
+    await fire(exams, post)
+    await exams.service.deliver(reserved(body))
+    await hear(exams)
+    await fire(exams, post)
+    assert [one.subject for one in post.sent] == ["检查时间", "检查时间变更"]
+    assert (at(late) + timedelta(hours=8)).strftime("您原定%Y年%m月%d日 %H:%M的检查已改为") in post.sent[1].body
+
+
+async def test_a_move_and_the_end_of_it_that_are_heard_of_late_call_off_what_the_patient_knows(exams, post):
+    written, plan = await booked_exams(exams, await reachable(exams), "holter")
+    first = plan["exams"][0]["starts_at"]
+    moved = await move_exam(exams, written, "holter", NOON + timedelta(days=14))
+    await act(exams, written, "cancellation", {"reason": "hospital"})
+    exams.service.clock.set(at(first) - timedelta(days=1))
+    await fire(exams, post)
+    assert post.sent == []
+    await hear(exams)
+    await fire(exams, post)
+    assert [one.subject for one in post.sent] == ["检查取消"] * 2
+    for start in (first, moved):
+        assert any((at(start) + timedelta(hours=8)).strftime("%m月%d日 %H:%M") in one.body for one in post.sent)
+
+
 @pytest.mark.parametrize("first", ["death", "cancellation"])
 async def test_after_a_death_nobody_is_written_to_whatever_was_about_to_be_said(exams, post, first):
     patient = await reachable(exams)
