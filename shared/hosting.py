@@ -35,7 +35,7 @@ from shared.reactions import NONE, Reactions
 from shared.relay import Relay
 from shared.settings import Settings, load
 from shared.straight import Endpoint, Straight
-from shared.telemetry import Oldest, Telemetry
+from shared.telemetry import Measured, Telemetry
 from shared.timers import Timer, Timers
 from shared.tracing import Tracing, tracing_of
 from shared.work import Hearers, Work
@@ -87,7 +87,7 @@ class Host:
     effects: Effects
     app: FastAPI
     timers: list[Timer] = field(default_factory=list)
-    measured: list[Oldest] = field(default_factory=list)
+    measured: list[Measured] = field(default_factory=list)
     consumer: Consumer | None = None
     clockwork: Timers | None = None
     relay: Relay | None = None
@@ -152,8 +152,8 @@ class Host:
             with suppress(*FAULTS):
                 async with asyncio.timeout(PATIENCE_SECONDS), self.database.work() as work:
                     await self._waiting(work)
-                    for oldest in self.measured:
-                        await oldest.look(work)
+                    for measured in self.measured:
+                        await measured.look(work)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _waiting(self, work: Work) -> Mapping[str, Any]:

@@ -5,9 +5,10 @@ templates, types, topics and outcomes, never an id, so that the number of series
 but for what waits in business time (`Oldest`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Final
+from time import monotonic
+from typing import Any, Final, Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,6 +27,7 @@ from shared.work import Work
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+COUNTED_SECONDS: Final = 300.0
 AGE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
 
 
@@ -87,6 +89,14 @@ class Telemetry:
         return generate_latest(self.registry)
 
 
+class Measured(Protocol):
+    """Something that the host asks for every two seconds, beside what it measures of itself."""
+
+    async def look(self, work: Work) -> None:
+        """Ask for it now."""
+        ...
+
+
 class Oldest:
     """How long the oldest of something has waited, in seconds of business time; 0 where nothing waits.
 
@@ -113,3 +123,27 @@ class Oldest:
 
     def _seconds(self) -> float:
         return max(0.0, (self._clock.now() - self._instant).total_seconds()) if self._instant else 0.0
+
+
+class Counted:
+    """How many there are of something, by a label with few values; asked for every five minutes: counting is dear."""
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        name: str,
+        about: str,
+        label: str,
+        count: Callable[[Work], Awaitable[Mapping[Any, int]]],
+    ) -> None:
+        self._count = count
+        self._asked_at: float | None = None
+        self._gauge = Gauge(name, about, (label,), registry=telemetry.registry)
+
+    async def look(self, work: Work) -> None:
+        """Count them, unless that was less than five minutes ago."""
+        if self._asked_at is not None and monotonic() - self._asked_at < COUNTED_SECONDS:
+            return
+        self._asked_at = monotonic()
+        for value, number in (await self._count(work)).items():
+            self._gauge.labels(value).set(number)

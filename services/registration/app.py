@@ -36,7 +36,7 @@ from services.registration.quota.api import router as quota
 from services.registration.recognition.api import router as recognition
 from services.registration.reminders import handlers as reminder_handlers
 from services.registration.reminders.api import router as reminders
-from services.registration.reminders.sending import Dispatch
+from services.registration.reminders.sending import Dispatch, unreached_patients
 from services.registration.schedules import handlers as schedules_handlers
 from services.registration.schedules.api import router as schedules
 from services.registration.settings import RegistrationSettings
@@ -55,6 +55,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
     settings = host.settings
     assert isinstance(settings, RegistrationSettings)  # noqa: S101 - the class that SERVICE names below
     dispatch = Dispatch(settings.senders, host.telemetry)
+    host.measured.append(unreached_patients(host.telemetry))
     host.timers.append(Timer(name="reminders", fire=dispatch.fire, next_due_at=reminder_handlers.next_due_at))
     vault = host.app.state.vault = Vault(objects=settings.object_store, scanner=settings.virus_scanner)
     host.app.state.tally = Tally(host.telemetry)

@@ -12,7 +12,7 @@ from services.registration.exams import reactions as exams
 from services.registration.passes import handlers as passes
 from services.registration.queue import handlers as queue
 from services.registration.quota import handlers as quota
-from services.registration.reminders import handlers as reminders
+from services.registration.reminders import reactions as reminders
 from services.registration.visitrequests import handlers as visit_requests
 from services.registration.waitlist import reactions as waitlist
 from shared.messages.beds.referrals import ReferralAccepted
@@ -48,12 +48,12 @@ REACTIONS = Reactions(
             exams.on_patient_deceased,
             applications.on_patient_deceased,
         ),
-        AppointmentBooked: reminders.on_appointment,
+        AppointmentBooked: reminders.on_booked,
         AppointmentDisplaced: reminders.on_changed,
         AppointmentRescheduled: in_turn(displacement.on_settled, reminders.on_changed, passes.on_appointment),
         AppointmentCancelled: in_turn(
             displacement.on_settled,
-            reminders.on_appointment,
+            reminders.on_cancelled,
             passes.on_appointment,
             quota.on_appointment_cancelled,
             applications.on_appointment_cancelled,

@@ -5,6 +5,7 @@ checked then: what was taken in between is planned anew, once more and for good;
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.registration.booking import handlers as booking
@@ -12,7 +13,7 @@ from services.registration.booking.model import Status as AppointmentStatus
 from services.registration.booking.model import Wanted
 from services.registration.examcatalogue import handlers as catalogues
 from services.registration.examcatalogue.model import Catalogue
-from services.registration.exams import casing, model, plans, store
+from services.registration.exams import casing, model, plans, store, visits
 from services.registration.exams.case import Case
 from services.registration.exams.casing import Calendars, FixedExam
 from services.registration.exams.model import ExamOrder, ExamStatus, Reason, Status
@@ -21,6 +22,7 @@ from services.registration.exams.plans import Said
 from services.registration.exams.policy import policy
 from services.registration.recognition import handlers as recognition
 from shared.decision import Refused
+from shared.messages.registration.exams import ExamPlanBooked, ExamPlanCancelled, ExamPlanChanged
 from shared.work import Work
 
 ATTEMPTS = 2
@@ -84,8 +86,12 @@ async def keep(before: ExamOrder, after: ExamOrder, said: list[Said], work: Work
     await store.save(work, before, after)
     if after.status is Status.CANCELLED and not after.done:
         await recognition.withdraw(after.order_id, work)
+    starts = await visits.starts_of(before, work)
     for event in said:
-        work.publish(event)
+        if isinstance(event, ExamPlanBooked | ExamPlanChanged | ExamPlanCancelled):
+            work.publish(replace(event, visits_before=starts))
+        else:
+            work.publish(event)
     return None
 
 

@@ -44,6 +44,7 @@ class ExamOrderRow(Row, table=True):
         CheckConstraint("(status = 'held') = (held_until IS NOT NULL)", name="exam_order_hold_ends"),
         CheckConstraint("(status IN ('unplanned', 'cancelled')) = (reason IS NOT NULL)", name="exam_order_reason"),
         Index("ix_exam_order_patient_id", "patient_id"),
+        Index("ix_exam_order_booked", "patient_id", postgresql_where=text("status = 'booked'")),
         Index("ix_exam_order_held_until", "held_until", postgresql_where=text("status = 'held'")),
         Index("ix_exam_order_unplanned", "order_id", postgresql_where=text("status = 'unplanned'")),
     )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from services.registration.examcatalogue import handlers as catalogues
 from services.registration.examcatalogue.model import Preparation
 from services.registration.exams import store
-from services.registration.exams.model import ExamStatus, PlacedExam, Status
+from services.registration.exams.model import ExamOrder, ExamStatus, PlacedExam, Status
 from shared.work import Work
 
 
@@ -53,6 +53,19 @@ async def visits(order_id: UUID, work: Work) -> list[ExamVisit]:
         )
         for exams in comings
     ]
+
+
+async def order_of(order_id: UUID, work: Work) -> ExamOrder:
+    """The order as it is now; `Missing` when there is none."""
+    return await store.order(work, order_id)
+
+
+async def starts_of(order: ExamOrder, work: Work) -> tuple[datetime, ...]:
+    """When the visits that its plan asks for begin; none unless it is booked."""
+    if order.status is not Status.BOOKED:
+        return ()
+    zone = ZoneInfo(await catalogues.zone(work))
+    return tuple(one[0].starts_at for one in by_visit(order.exams, zone) if _to_do(one))
 
 
 def by_visit(exams: Sequence[PlacedExam], zone: ZoneInfo) -> list[tuple[PlacedExam, ...]]:

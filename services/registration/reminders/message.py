@@ -1,5 +1,6 @@
 """What a reminder or notice says: when and where, what to prepare. It names neither the patient nor why they come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,8 @@ from services.registration.patients.model import Contact, ContactChannel
 from services.registration.reminders.model import Notice, Reminder, Visit
 
 DAY = {"zh": "%Y年%m月%d日", "en": "%d/%m/%Y"}
+INSTANT = {"zh": "%Y年%m月%d日 %H:%M", "en": "%d/%m/%Y at %H:%M"}
+AND = {"zh": "、", "en": " and "}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +37,12 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """A text a language, for appointments, exams and each notice; and preparations for appointments."""
+    """A text a language, for appointments and for exams, before them and of notices; and preparations for clinics."""
 
     texts: dict[str, Text]
     exams: dict[str, Text]
     notices: dict[Notice, dict[str, Text]]
+    exam_notices: dict[Notice, dict[str, Text]]
     preparations: tuple[Preparation, ...]
 
 
@@ -58,14 +62,15 @@ def message(reminder: Reminder, visit: Visit, contact: Contact, texts: Texts, no
     """The reminder in the patient's language, on the clock of the place. The contact has a channel."""
     if contact.channel is None or contact.address is None:
         raise ValueError("nobody is written to who does not want it")
-    usual = texts.texts if visit.order_id is None else texts.exams
-    text = (texts.notices[Notice(reminder.rung)] if reminder.rung in set(Notice) else usual)[contact.language]
-    at = visit.starts_at.astimezone(ZoneInfo(visit.zone))
+    text = _text(reminder, visit, texts)[contact.language]
+    zone = ZoneInfo(visit.zone)
+    at = visit.starts_at.astimezone(zone)
     body = text.body.format(
         day=at.strftime(DAY[contact.language]),
         time=at.strftime("%H:%M"),
-        place=visit.place[contact.language],
+        place=visit.place.get(contact.language, ""),
         preparation=visit.preparation.get(contact.language, ""),
+        was=_instants(reminder.instead_of, zone, contact.language),
     )
     return Message(
         message_id=reminder.reminder_id,
@@ -75,3 +80,12 @@ def message(reminder: Reminder, visit: Visit, contact: Contact, texts: Texts, no
         body=" ".join(body.split()),
         written_at=now,
     )
+
+
+def _text(reminder: Reminder, visit: Visit, texts: Texts) -> dict[str, Text]:
+    usual, notices = (texts.texts, texts.notices) if visit.order_id is None else (texts.exams, texts.exam_notices)
+    return notices[Notice(reminder.rung)] if reminder.rung in set(Notice) else usual
+
+
+def _instants(instants: Sequence[datetime], zone: ZoneInfo, language: str) -> str:
+    return AND[language].join(one.astimezone(zone).strftime(INSTANT[language]) for one in instants)

@@ -2,18 +2,19 @@
 
 pending → sending → sent; back to pending where it may be tried again; failed, unknown or dropped otherwise. It belongs
 to a visit: an appointment in its slot, or one coming for exams. What is moved has reminders of its own for the new
-time. Who is moved, or loses the place, is told so at once by a notice, which is a reminder too.
+time. Whose visit is moved, or is off, is told so at once by a notice, which is a reminder too.
 Invariants: none is sent in quiet hours; what is quiet is put off, or done before the quiet where after it is too late;
 what may have been sent is not sent again.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
+
+from services.registration.reminders.timing import Policy, aloud
 
 LEASE = timedelta(minutes=10)
 """An attempt that has not come back by then never will: its process has died."""
@@ -36,12 +37,22 @@ OPEN = (State.PENDING, State.SENDING)
 class Notice(StrEnum):
     """What is told at once, in the place of a rung.
 
-    MOVED: the visit is at another time now. DISPLACED: it does not take place. PLACED: exams are now at that time.
+    MOVED: the visit is at another time now. PLACED: exams are now at that time. The others say that a visit is off.
+    DISPLACED: its session was cut. CANCELLED: as the patient asked. CALLED_OFF: by the hospital. POSTPONED: its exams
+    will be planned anew.
     """
 
     MOVED = "moved"
-    DISPLACED = "displaced"
     PLACED = "placed"
+    DISPLACED = "displaced"
+    CANCELLED = "cancelled"
+    CALLED_OFF = "called-off"
+    POSTPONED = "postponed"
+
+
+OFF = frozenset({Notice.DISPLACED, Notice.CANCELLED, Notice.CALLED_OFF, Notice.POSTPONED})
+OF_APPOINTMENTS = frozenset({Notice.MOVED, Notice.DISPLACED, Notice.CANCELLED, Notice.CALLED_OFF})
+OF_EXAMS = frozenset(Notice) - {Notice.DISPLACED}
 
 
 class Reason(StrEnum):
@@ -78,62 +89,11 @@ LEADS_TO: Mapping[Result, tuple[State, Reason | None]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """How long before the visit: days on its place's calendar, or hours."""
-
-    code: str
-    days: int = 0
-    hours: int = 0
-
-    def before(self, starts_at: datetime, zone: ZoneInfo) -> datetime:
-        """The instant. Days keep the clock's time, also where the zone changes its offset in between."""
-        day = starts_at.astimezone(zone) - timedelta(days=self.days)
-        return day.astimezone(UTC) - timedelta(hours=self.hours)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
-    """No message from `begin` to `end`, on the campus's clock; it may go over midnight."""
-
-    begin: time
-    end: time
-
-    def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the quiet that `at` lies in is over; None outside of it."""
-        local = at.astimezone(zone)
-        if not self._holds(local.time()):
-            return None
-        day = local.date() + timedelta(days=self.begin > self.end and local.time() >= self.begin)
-        return datetime.combine(day, self.end, zone).astimezone(UTC)
-
-    def began_at(self, ends_at: datetime, zone: ZoneInfo) -> datetime:
-        """When the quiet that ends then began."""
-        day = ends_at.astimezone(zone).date() - timedelta(days=self.begin > self.end)
-        return datetime.combine(day, self.begin, zone).astimezone(UTC)
-
-    def _holds(self, at: time) -> bool:
-        if self.begin <= self.end:
-            return self.begin <= at < self.end
-        return at >= self.begin or at < self.end
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """When, how often, and how long before the visit a reminder must be there to be of use."""
-
-    version: str
-    rungs: tuple[Rung, ...]
-    quiet: Quiet
-    spare: timedelta
-    retries: tuple[timedelta, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """An appointment in its slot, or one coming for exams of an order: one of the two ids is there.
 
-    `place` and `preparation` are words in each language. `displaced`: it does not take place. `unasked`: the house
-    has chosen the time, so the patient is told of it at once.
+    `place` and `preparation` are words in each language. `off`: it does not take place, and what the patient is told
+    of that. `unasked`: the house has chosen the time; the patient knows of it by our messages only.
     """
 
     appointment_id: UUID | None = None
@@ -143,13 +103,17 @@ class Visit:
     zone: str
     place: Mapping[str, str]
     preparation: Mapping[str, str]
-    displaced: bool = False
+    off: Notice | None = None
     unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """A reminder of one visit, which starts at `slot_starts_at`. `next_at`: when to look at it again; None: never."""
+    """A reminder of one visit, which starts at `slot_starts_at`. `next_at`: when to look at it again; None: never.
+
+    A notice has the version of what it is of, after the change that it tells; a rung has none. `instead_of` is when
+    the visits were to start that are off for this one.
+    """
 
     reminder_id: UUID
     appointment_id: UUID | None
@@ -164,6 +128,8 @@ class Reminder:
     due_at: datetime
     next_at: datetime | None
     ended_at: datetime | None
+    of_version: int = 0
+    instead_of: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +150,14 @@ def planned(visit: Visit, policy: Policy, now: datetime) -> list[Reminder]:
     Of two that quiet hours bring together the later rung stays. There is none of what does not take place.
     """
     at = ZoneInfo(visit.zone)
-    rungs = [(_aloud(rung, visit.starts_at, at, policy), rung.code) for rung in policy.rungs]
+    rungs = [(aloud(rung, visit.starts_at, at, policy), rung.code) for rung in policy.rungs]
     due = sorted(dict(rungs).items())
-    return [pending(visit, code, due_at) for due_at, code in due if due_at > now and not visit.displaced]
+    return [pending(visit, code, due_at) for due_at, code in due if due_at > now and visit.off is None]
 
 
-def pending(visit: Visit, code: str, due_at: datetime) -> Reminder:
-    """A reminder or notice of the visit; `code` is its rung or which notice it is."""
-    name = f"reminder/{visit.starts_at.isoformat()}/{code}"
+def pending(visit: Visit, code: str, due_at: datetime, version: int = 0) -> Reminder:
+    """A reminder or notice of the visit; `code` is its rung or which notice it is, then of that version."""
+    name = f"reminder/{visit.starts_at.isoformat()}/{code}" + (f"/{version}" if version else "")
     return Reminder(
         reminder_id=uuid5(visit.appointment_id, name)
         if visit.appointment_id
@@ -208,12 +174,40 @@ def pending(visit: Visit, code: str, due_at: datetime) -> Reminder:
         due_at=due_at,
         next_at=due_at,
         ended_at=None,
+        of_version=version,
     )
 
 
 def is_of(reminder: Reminder, visit: Visit) -> bool:
     """Whether the visit is still the one that the reminder was planned for."""
-    return visit.starts_at == reminder.slot_starts_at and visit.displaced == (reminder.rung == Notice.DISPLACED)
+    return visit.starts_at == reminder.slot_starts_at and visit.off == (reminder.rung if is_off(reminder) else None)
+
+
+def is_off(reminder: Reminder) -> bool:
+    """Whether it says that a visit does not take place."""
+    return reminder.rung in OFF
+
+
+def visit_of(reminder: Reminder, visits: Sequence[Visit]) -> Visit | None:
+    """Its visit among those that there are now. Exams that are off have none: of them only the notice is left."""
+    found = next((one for one in visits if is_of(reminder, one)), None)
+    again = any(one.starts_at == reminder.slot_starts_at for one in visits)
+    if found is not None or again or reminder.order_id is None or not is_off(reminder):
+        return found
+    return given_up(reminder.order_id, reminder.patient_id, reminder.slot_starts_at, reminder.zone, reminder.rung)
+
+
+def given_up(order_id: UUID, patient_id: UUID, starts_at: datetime, zone: str, off: str) -> Visit:
+    """A coming for exams that is off; where it was to be is not known any more."""
+    return Visit(
+        order_id=order_id,
+        patient_id=patient_id,
+        starts_at=starts_at,
+        zone=zone,
+        place={},
+        preparation={},
+        off=Notice(off),
+    )
 
 
 def judged(
@@ -221,7 +215,8 @@ def judged(
 ) -> Reminder:
     """A reminder that has come up: claimed as `sending`, put off, or over. For a notice too late somebody has to call.
 
-    `later` is when the visit's later rungs are due; `wanted` whether the patient has a contact.
+    Nobody has to where the patient has cancelled. What says that a visit is off is not said by a later rung. `later` is
+    when the visit's later rungs are due; `wanted` whether the patient has a contact.
     """
     if reminder.state is State.SENDING:
         return ended(reminder, State.UNKNOWN, Reason.INTERRUPTED, now)
@@ -229,11 +224,11 @@ def judged(
     reasons = {
         Reason.NOT_BOOKED: not booked,
         Reason.NOT_WANTED: not wanted,
-        Reason.SUPERSEDED: reminder.rung != Notice.DISPLACED and any(due_at <= now for due_at in later),
+        Reason.SUPERSEDED: not (is_off(reminder) or reminder.instead_of) and any(due_at <= now for due_at in later),
         Reason.TOO_LATE: begin >= reminder.slot_starts_at,
     }
     if over := next((reason for reason, holds in reasons.items() if holds), None):
-        missed = over is Reason.TOO_LATE and reminder.rung in set(Notice)
+        missed = over is Reason.TOO_LATE and reminder.rung in set(Notice) - {Notice.CANCELLED}
         return ended(reminder, State.FAILED if missed else State.DROPPED, over, now)
     if begin > now:
         return replace(reminder, next_at=begin)
@@ -262,20 +257,3 @@ def put_off(reminder: Reminder, policy: Policy, now: datetime) -> Reminder:
 def ended(reminder: Reminder, state: State, reason: Reason | None, now: datetime) -> Reminder:
     """Nothing more will be done about it."""
     return replace(reminder, state=state, reason=reason, next_at=None, ended_at=now)
-
-
-def in_order(rungs: Sequence[Rung]) -> bool:
-    """Whether each rung is nearer to the visit than the one before."""
-    leads = [timedelta(days=rung.days, hours=rung.hours) for rung in rungs]
-    return all(earlier > later for earlier, later in pairwise([*leads, timedelta()]))
-
-
-def _aloud(rung: Rung, starts_at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
-    """When to send it: at its time; else at the end of the quiet; else, where that is too late, just before it."""
-    at = rung.before(starts_at, zone)
-    quiet_until = policy.quiet.ends_at(at, zone)
-    if quiet_until is None:
-        return at
-    if quiet_until + policy.spare <= starts_at:
-        return quiet_until
-    return policy.quiet.began_at(quiet_until, zone) - policy.spare

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.reminders.message import Preparation, Text, Texts
-from services.registration.reminders.model import Notice, Policy, Quiet, Rung, in_order
+from services.registration.reminders.model import OF_APPOINTMENTS, OF_EXAMS, Notice
+from services.registration.reminders.timing import Policy, Quiet, Rung, in_order
 
 Language = Literal["zh", "en"]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -38,7 +39,7 @@ class TextInFile(BaseModel, extra="forbid"):
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        self.body.format(day="", time="", place="", preparation="")
+        self.body.format(day="", time="", place="", preparation="", was="")
         return self
 
 
@@ -49,6 +50,9 @@ class PreparationInFile(BaseModel, extra="forbid"):
     specialty: str | None = None
     zh: Words
     en: Words
+
+
+NoticesInFile = dict[Notice, Annotated[dict[Language, TextInFile], Field(min_length=2)]]
 
 
 class PolicyInFile(BaseModel, extra="forbid"):
@@ -62,13 +66,20 @@ class PolicyInFile(BaseModel, extra="forbid"):
     retry_minutes: list[Annotated[int, Field(ge=1, le=1440)]] = Field(max_length=10)
     texts: dict[Language, TextInFile] = Field(min_length=2)
     exams: dict[Language, TextInFile] = Field(min_length=2)
-    notices: dict[Notice, Annotated[dict[Language, TextInFile], Field(min_length=2)]] = Field(min_length=len(Notice))
+    notices: NoticesInFile
+    exam_notices: NoticesInFile
     preparations: list[PreparationInFile]
 
     @model_validator(mode="after")
     def _nearer_and_nearer(self) -> Self:
         if not in_order([Rung(**dict(rung)) for rung in self.rungs]):
             raise ValueError("each rung is nearer to the visit than the one before, and the last is before it")
+        return self
+
+    @model_validator(mode="after")
+    def _a_text_a_notice(self) -> Self:
+        if self.notices.keys() != OF_APPOINTMENTS or self.exam_notices.keys() != OF_EXAMS:
+            raise ValueError("notices has moved, displaced, cancelled, called-off; exam_notices all but displaced")
         return self
 
 
@@ -86,6 +97,7 @@ def parse(text: str) -> tuple[Policy, Texts]:
         texts=_texts(told.texts),
         exams=_texts(told.exams),
         notices={notice: _texts(texts) for notice, texts in told.notices.items()},
+        exam_notices={notice: _texts(texts) for notice, texts in told.exam_notices.items()},
         preparations=tuple(
             Preparation(visit_type=one.visit_type, specialty=one.specialty, words={"zh": one.zh, "en": one.en})
             for one in told.preparations

@@ -17,13 +17,19 @@ from services.registration.reminders.model import Result
 from services.registration.reminders.port import Senders
 from shared.database import Database
 from shared.log import logger
-from shared.telemetry import Telemetry
+from shared.telemetry import Counted, Telemetry
 
 AT_ONCE = 4
 PATIENCE_SECONDS = 60.0
 """Far less than an attempt's lease: whoever still sends is not taken for dead."""
 
 log = logger(__name__)
+
+
+def unreached_patients(telemetry: Telemetry) -> Counted:
+    """How many patients no reminder of a coming visit can reach, as a metric."""
+    about = "Patients whom no reminder of a coming visit can reach, by cause"
+    return Counted(telemetry, "journey_unreached_patients", about, "cause", handlers.count_unreached)
 
 
 class Dispatch:

@@ -1,7 +1,7 @@
 """Where reminders and their attempts are kept, and the only SQL about them.
 
-Invariant: a visit has at most one reminder a rung, whether it is an appointment in a slot or a coming for exams, and a
-reminder at most one attempt of a number: who has written the attempt sends it, and nobody else.
+Invariant: a visit has at most one reminder a rung and one notice a change, whether it is an appointment in a slot or a
+coming for exams, and a reminder at most one attempt of a number: who has written it sends it, and nobody else.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, DateTime, Index, UniqueConstraint, func, not_, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CheckConstraint, Column, ColumnElement, DateTime, Index, UniqueConstraint, func, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Field, col, select
 
 from services.registration.reminders.model import OPEN, Reason, Reminder, Result, State, Wanted
@@ -33,17 +33,19 @@ class ReminderRow(Row, table=True):
         CheckConstraint(f"(state IN ({words(OPEN)})) = (ended_at IS NULL)", name="reminder_ends"),
         CheckConstraint("state NOT IN ('unknown', 'failed', 'dropped') OR reason IS NOT NULL", name="reminder_why"),
         CheckConstraint("num_nonnulls(appointment_id, order_id) = 1", name="reminder_of_one"),
-        UniqueConstraint("appointment_id", "slot_starts_at", "rung", name="one_reminder_a_rung"),
+        UniqueConstraint("appointment_id", "slot_starts_at", "rung", "of_version", name="one_reminder_a_rung"),
         Index(
             "one_exam_reminder_a_rung",
             "order_id",
             "slot_starts_at",
             "rung",
+            "of_version",
             unique=True,
             postgresql_where=text("order_id IS NOT NULL"),
         ),
         Index("ix_reminder_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_reminder_patient_id", "patient_id"),
+        Index("ix_reminder_refused", "patient_id", postgresql_where=text("reason = 'address-refused'")),
     )
 
     reminder_id: UUID = Field(primary_key=True)
@@ -59,6 +61,10 @@ class ReminderRow(Row, table=True):
     due_at: datetime = Field(sa_type=DateTime(timezone=True))
     next_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    of_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    instead_of: list[datetime] = Field(
+        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default="{}")
+    )
 
 
 LOST = (col(ReminderRow.state) == State.DROPPED) & (col(ReminderRow.reason) == Reason.NOT_BOOKED)
@@ -87,7 +93,7 @@ def apart(work: Work) -> AbstractAsyncContextManager[Any]:
 async def add(work: Work, reminders: Sequence[Reminder]) -> None:
     """Write those that are not there yet; what was dropped with its visit is pending again when the visit is back."""
     for one in reminders:
-        new = insert(ReminderRow).values(**asdict(one))
+        new = insert(ReminderRow).values(**_values(one))
         again = {name: new.excluded[name] for name in ("state", "reason", "due_at", "next_at", "ended_at")}
         key = [col(ReminderRow.reminder_id)]
         await work.session.exec(new.on_conflict_do_update(index_elements=key, set_=again, where=LOST))
@@ -100,10 +106,11 @@ async def open_of(work: Work, appointment_id: UUID | None, order_id: UUID | None
     return [_reminder(row) for row in await work.session.exec(query.execution_options(populate_existing=True))]
 
 
-async def known_starts(work: Work, order_id: UUID) -> set[datetime]:
-    """When the visits of an exam order start that the patient is, was or will be reminded of."""
-    query = select(ReminderRow.slot_starts_at).where(_about(None, order_id), not_(LOST))
-    return set(await work.session.exec(query))
+async def all_of(work: Work, appointment_id: UUID | None, order_id: UUID | None) -> list[Reminder]:
+    """All reminders of an appointment or of an exam order, for a change."""
+    query = select(ReminderRow).where(_about(appointment_id, order_id)).order_by(col(ReminderRow.reminder_id))
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return [_reminder(row) for row in await work.session.exec(fresh)]
 
 
 async def come_up(work: Work) -> Reminder | None:
@@ -129,7 +136,7 @@ async def next_at(work: Work) -> datetime | None:
 async def save(work: Work, changed: Reminder) -> None:
     """Write what became of a reminder that was read for a change."""
     mine = col(ReminderRow.reminder_id) == changed.reminder_id
-    await work.session.exec(update(ReminderRow).where(mine).values(**asdict(changed)))
+    await work.session.exec(update(ReminderRow).where(mine).values(**_values(changed)))
 
 
 async def begin(work: Work, sending: Reminder, channel: str) -> None:
@@ -185,4 +192,9 @@ def _about(appointment_id: UUID | None, order_id: UUID | None) -> ColumnElement[
 
 def _reminder(row: ReminderRow) -> Reminder:
     reason = Reason(row.reason) if row.reason else None
-    return Reminder(**{**row.model_dump(), "state": State(row.state), "reason": reason})
+    typed = {"state": State(row.state), "reason": reason, "instead_of": tuple(row.instead_of)}
+    return Reminder(**{**row.model_dump(), **typed})
+
+
+def _values(one: Reminder) -> dict[str, Any]:
+    return asdict(one) | {"instead_of": list(one.instead_of)}

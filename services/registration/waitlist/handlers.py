@@ -144,6 +144,11 @@ async def entries_of_patient(patient_id: UUID, limit: int, work: Work) -> list[E
     return await store.entries_of(work, patient_id, limit)
 
 
+async def instead_of(patient_id: UUID, replaced_appointment_id: UUID, work: Work) -> UUID | None:
+    """The appointment for which an accepted offer has given back that one of the patient's; None where none has."""
+    return await store.instead_of(work, patient_id, replaced_appointment_id)
+
+
 async def summary(work: Work) -> dict[str, int]:
     """How many ever joined, wait now, had an offer, and got a place."""
     return await store.counts(work)

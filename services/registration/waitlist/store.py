@@ -224,6 +224,14 @@ async def entries_of(work: Work, patient_id: UUID, limit: int) -> list[Entry]:
     return [_entry(row) for row in await work.session.exec(query)]
 
 
+async def instead_of(work: Work, patient_id: UUID, replaced_appointment_id: UUID) -> UUID | None:
+    """The appointment of the patient's accepted entry that was to replace that one; None where there is none."""
+    mine = (col(WaitlistEntryRow.patient_id) == patient_id) & (col(WaitlistEntryRow.status) == Status.ACCEPTED)
+    its = col(WaitlistEntryRow.replaces_appointment_id) == replaced_appointment_id
+    query = select(WaitlistEntryRow.appointment_id).where(mine, its).order_by(col(WaitlistEntryRow.joined_at)).limit(1)
+    return (await work.session.exec(query)).one_or_none()
+
+
 async def ahead(work: Work, one: Entry) -> int:
     """How many wait before this one for something that it waits for too."""
     rank = int(one.urgency), one.joined_at, one.entry_id

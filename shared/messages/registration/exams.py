@@ -29,7 +29,10 @@ class ExamPlanHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamPlanBooked:
-    """A plan is the patient's: `item_codes` in the order of time, in `visits` comings to `campus_ids`."""
+    """A plan is the patient's: `item_codes` in the order of time, in `visits` comings to `campus_ids`.
+
+    `visits_before`: when the visits were to begin that the plan before asked for.
+    """
 
     type: ClassVar = "registration.exam-plan-booked.v1"
     key: ClassVar = "patient_id"
@@ -43,11 +46,15 @@ class ExamPlanBooked:
     first_starts_at: datetime
     last_ends_at: datetime
     aggregate_version: int
+    visits_before: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamPlanChanged:
-    """One exam of a plan has another place; the others stay as they were."""
+    """One exam of a plan has another place; the others stay as they were.
+
+    `visits_before`: when the visits were to begin that the plan before asked for.
+    """
 
     type: ClassVar = "registration.exam-plan-changed.v1"
     key: ClassVar = "patient_id"
@@ -60,11 +67,15 @@ class ExamPlanChanged:
     starts_at: datetime
     previous_starts_at: datetime
     aggregate_version: int
+    visits_before: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamPlanCancelled:
-    """The devices are free again. `reason` is a code: patient, hospital, deceased, expired, bed-given-back."""
+    """The devices are free again. `reason` is a code: patient, hospital, deceased, expired, bed-given-back.
+
+    `visits_before`: when the visits were to begin that the plan asked for; none where it was not booked.
+    """
 
     type: ClassVar = "registration.exam-plan-cancelled.v1"
     key: ClassVar = "patient_id"
@@ -74,6 +85,7 @@ class ExamPlanCancelled:
     patient_id: UUID
     reason: str
     aggregate_version: int
+    visits_before: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

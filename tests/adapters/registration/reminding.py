@@ -1,6 +1,7 @@
 """What tests of reminders share: who can be written to, a way out that remembers, and registration hearing itself."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 from services.registration.patients.model import ContactChannel
 from services.registration.reminders.model import Result
@@ -15,7 +16,10 @@ from shared.messages.registration.booking import (
 from shared.messages.registration.exams import ExamPlanBooked, ExamPlanCancelled, ExamPlanChanged
 from shared.messages.registration.patients import ContactChosen, PatientDeceased
 from shared.telemetry import Telemetry
+from tests.adapters.registration.exam_rooms import act, order
+from tests.support.service import NOON
 
+RUNGS = ("3d", "1d", "2h")
 OWN = (
     AppointmentBooked,
     AppointmentCancelled,
@@ -90,3 +94,26 @@ async def die_sending(registration, post, how_many=1):
     await under_way.wait()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
+
+
+async def booked_exams(exams, patient, *items, **fields):
+    """An order and its plan, which begins ten days after noon of the test's day; registration has heard of it."""
+    written = await order(exams, patient, *items, not_before=(NOON + timedelta(days=10)).isoformat(), **fields)
+    plan = (await act(exams, written, "booking")).json()["order"]
+    await hear(exams)
+    return written, plan
+
+
+async def move_exam(exams, written, item, on, which=3, campus="main"):
+    """Move an exam to one of the places that it can have on its campus on a day; when that is."""
+    path = f"/exam-orders/{written['order']['order_id']}/exams/{item}/starts"
+    starts = (await exams.service.get(path, role="patient-app", on=on.date().isoformat())).json()["starts"]
+    place = [one for one in starts if one["campus_id"] == campus][which]
+    body = {"starts_at": place["starts_at"], "device_id": place["device_id"]}
+    answer = await act(exams, written, f"exams/{item}/move", body, role="patient-app")
+    assert answer.status_code == 200, answer.text
+    return place["starts_at"]
+
+
+def at(text):
+    return datetime.fromisoformat(text)

@@ -117,9 +117,13 @@ async def test_a_cancelled_appointment_is_not_reminded_of(registration, post):
     appointment_id, slot = await booked(registration, await reachable(registration))
     await registration.post(f"/appointments/{appointment_id}/cancellation", body={"reason": "patient"})
     await hear(registration)
-    assert set((await states(registration)).values()) == {("dropped", "not-booked")}
-    registration.service.clock.set(slot.starts_at - timedelta(hours=1))
-    assert await fire(registration, post) == 0
+    left = {rung: said for (rung, _), said in (await states(registration)).items()}
+    assert left.pop("cancelled") == ("pending", None)
+    assert set(left.values()) == {("dropped", "not-booked")}
+    for hours in (24, 1):
+        registration.service.clock.set(slot.starts_at - timedelta(hours=hours))
+        await fire(registration, post)
+    assert [one.subject for one in post.sent] == ["就诊已取消"]
 
 
 async def test_who_chooses_later_is_reminded_of_what_is_booked_and_who_chooses_none_of_nothing(registration, post):

@@ -16,8 +16,9 @@ from services.registration.exams.visits import ExamVisit, by_visit
 from services.registration.patients.model import Contact, ContactChannel, Language
 from services.registration.reminders import model
 from services.registration.reminders.message import message
-from services.registration.reminders.model import Notice, Quiet, Reason, Result, State
+from services.registration.reminders.model import Notice, Reason, Result, State
 from services.registration.reminders.policy import parse, shipped
+from services.registration.reminders.timing import Quiet
 from services.registration.reminders.visits import at_clinic, for_exams
 from services.registration.schedules.model import Clinic
 from shared.ids import new_id
@@ -234,6 +235,8 @@ def test_a_late_word_that_it_was_sent_is_believed_and_no_other():
         (Language.EN, "neurology", "3d", ("Heart clinic", "before. If you")),
         (Language.ZH, "cardiology", Notice.MOVED, ("已改为2026年03月20日 10:00", "心内科")),
         (Language.EN, "cardiology", Notice.DISPLACED, ("Heart clinic on 20/03/2026 at 10:00 cannot take place",)),
+        (Language.ZH, "cardiology", Notice.CANCELLED, ("您原定2026年03月20日 10:00在心内科的就诊已取消",)),
+        (Language.EN, "cardiology", Notice.CALLED_OFF, ("cancel your visit to Heart clinic on 20/03/2026 at 10:00",)),
     ],
 )
 def test_a_message_says_when_and_where_and_what_to_prepare(language, specialty, rung, holds):
@@ -248,7 +251,7 @@ def test_a_notice_of_what_does_not_take_place_waits_for_the_morning_and_is_not_s
     assert model.planned(displaced, POLICY, at("2026-03-01 12:00")) == []
     notice = model.pending(displaced, Notice.DISPLACED, at("2026-03-19 22:00"))
     assert model.is_of(notice, displaced)
-    assert not model.is_of(notice, replace(displaced, displaced=False))
+    assert not model.is_of(notice, replace(displaced, off=None))
     assert judged(notice, "2026-03-19 22:00").next_at == at("2026-03-20 08:00")
     assert judged(notice, "2026-03-20 08:00", later=[at("2026-03-20 08:00")]).state is State.SENDING
 
