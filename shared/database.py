@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import Clock
-from shared.work import NOBODY, Hearers, Stale, Statements, Work
+from shared.work import NOBODY, Hearers, Stale, Work
 
 DRIVER_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises when a statement fails or the server is away; the last where a connection is lost between two
@@ -31,7 +31,9 @@ SESSION = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
 }
-BEGIN_STATEMENTS = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
+LOOKUPS = SESSION | {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
+"""For statements that find every row by an index: a plan made while a table was empty, and kept, must not be one that
+reads all of it, and one plan does for every length of a list."""
 
 
 class SchemaBehind(RuntimeError):
@@ -82,47 +84,50 @@ class Database:
             if work.said or work.wrote_outbox:
                 self.on_commit()
 
-    @asynccontextmanager
-    async def statements(self) -> AsyncIterator[Work]:
-        """As `work`, without a session: a transaction costs a third of the CPU, and only `sql()` is there to use.
-
-        For statements that find every row by an index: a plan made while a table was empty, and kept, must not be one
-        that reads all of it, and one plan does for every length of a list.
-        """
-        async with self.engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            try:
-                await driver.execute(BEGIN_STATEMENTS)
-                work = Statements(driver, self.clock.now())
-                yield work
-                await work.write_outbox()
-                await driver.execute("COMMIT")
-            except BaseException:
-                await _roll_back(driver)
-                raise
-            finally:
-                if driver.is_closed():
-                    await connection.invalidate()
-        if work.said or work.wrote_outbox:
-            self.on_commit()
-
-    async def driver(self) -> Any:  # noqa: ANN401 - asyncpg carries no types
-        """A connection of its own, outside the pool, for advisory locks and LISTEN."""
+    async def driver(self, **settings: str) -> Any:  # noqa: ANN401 - asyncpg carries no types
+        """A connection of its own, outside the pool: for advisory locks, LISTEN, or settings of its own."""
         _, arguments = self.engine.dialect.create_connect_args(self.engine.url)
-        return await asyncpg.connect(**arguments, server_settings={"timezone": "UTC"})
+        return await asyncpg.connect(**arguments, server_settings={"timezone": "UTC", **settings})
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
 
 
-async def _roll_back(driver: Any) -> None:  # noqa: ANN401 - asyncpg carries no types
-    """End a transaction that failed. A connection that cannot even do this is closed: nobody may go on in it."""
-    try:
-        await driver.execute("ROLLBACK")
-    except BaseException as fault:
-        driver.terminate()
-        if not isinstance(fault, DRIVER_FAULTS):
+class Autocommit:
+    """A connection of its own on which each statement is a transaction in one round trip, found by indexes (`LOOKUPS`).
+
+    It connects when first used, and anew when it was lost. One statement at a time.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._driver: Any = None
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:  # noqa: ANN401 - asyncpg carries no types
+        """Run a statement; what it returned is committed. What it raises may have taken effect if it is an outage."""
+        rows: list[Any] = await self._run("fetch", statement, *values)
+        return rows
+
+    async def execute(self, statement: str, *values: Any) -> str:  # noqa: ANN401
+        """The same for a statement without rows: its command tag."""
+        tag: str = await self._run("execute", statement, *values)
+        return tag
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        if self._driver is not None:
+            await self._driver.close()
+
+    async def _run(self, method: str, statement: str, *values: Any) -> Any:  # noqa: ANN401
+        if self._driver is None or self._driver.is_closed():
+            self._driver = await self._database.driver(**LOOKUPS)
+        try:
+            return await getattr(self._driver, method)(statement, *values)
+        except asyncpg.PostgresError:
+            raise
+        except BaseException:
+            self._driver.terminate()
             raise
 
 

@@ -99,18 +99,23 @@ def commanded(key: str) -> Origin:
 def seal(event: Event, now: datetime, cause: Origin | None = None) -> Outgoing:
     """Wrap an event for its topic. `now` is business time and becomes `ce_time`; no `cause` is what is under way."""
     message = type(event)
+    key = str(getattr(event, message.key))
+    headers = headers_of(message, str(getattr(event, message.subject[1])), key, now, cause)
+    return Outgoing(topic=_constant(message).topic, key=key, headers=headers, value=encode(event))
+
+
+def headers_of(message: type[Event], subject_id: str, key: str, now: datetime, cause: Origin | None = None) -> Headers:
+    """The headers of a new event of this type, for one that `seal` does not see: a statement writes its value."""
     constant = _constant(message)
     event_id = new_text_id()
     cause = cause or origin.get() or Origin(correlation_id=event_id, causation_id=event_id)
-    kind, id_field = message.subject
-    key = str(getattr(event, message.key))
     headers = [
         _SPEC_VERSION,
         ("ce_id", event_id.encode()),
         constant.source,
         constant.type,
         ("ce_time", now.isoformat().encode()),
-        ("ce_subject", f"{kind}/{getattr(event, id_field)}".encode()),
+        ("ce_subject", f"{message.subject[0]}/{subject_id}".encode()),
         ("ce_partitionkey", key.encode()),
         constant.schema,
         _CONTENT_TYPE,
@@ -119,7 +124,7 @@ def seal(event: Event, now: datetime, cause: Origin | None = None) -> Outgoing:
     ]
     if cause.traceparent:
         headers.append(("traceparent", cause.traceparent.encode()))
-    return Outgoing(topic=constant.topic, key=key, headers=headers, value=encode(event))
+    return headers
 
 
 @cache

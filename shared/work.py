@@ -56,12 +56,6 @@ class Work:
         if type(event) in self.at_once:
             self.unheard.append((event, sealed))
 
-    def hand_over(self) -> list[Outgoing]:
-        """What was said so far, to a statement of a capability's own that writes it with something else."""
-        said, self.said = self.said, []
-        self.wrote_outbox = self.wrote_outbox or bool(said)
-        return said
-
     async def react(self) -> None:
         """Let those hear what was said who hear it at once, and what comes of that. Called by the one who commits."""
         while self.unheard:
@@ -91,27 +85,6 @@ class Work:
         """Write what was said. Called by the one who commits."""
         if self.said:
             await outbox.write(await self.sql(), self.said)
-
-
-class Statements(Work):
-    """A unit of work of SQL alone, without a `session` and heard by nobody at once.
-
-    For a path on which opening a session costs more than the rest.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, driver: Any, now: datetime) -> None:  # noqa: ANN401 - asyncpg carries no types
-        self.driver = driver
-        self.now = now
-        self.said = []
-        self.wrote_outbox = False
-        self.at_once = NOBODY
-        self.unheard = deque()
-
-    async def sql(self) -> Any:  # noqa: ANN401
-        """The asyncpg connection, inside this transaction."""
-        return self.driver
 
 
 def constraint_name(refusal: IntegrityError) -> str:

@@ -9,7 +9,6 @@ from services.registration.admissions.api import router as admissions
 from services.registration.applications.api import router as applications
 from services.registration.arrivals.api import router as arrivals
 from services.registration.booking import handlers as booking_handlers
-from services.registration.booking.api import respond
 from services.registration.booking.api import router as booking
 from services.registration.booking.lane import Lane
 from services.registration.booking.straight import STRAIGHT
@@ -69,7 +68,7 @@ async def resources(host: Host) -> AsyncIterator[None]:
 @asynccontextmanager
 async def writer_lane(host: Host) -> AsyncIterator[None]:
     """The writer lane; on the way out those who wait get their answers."""
-    lane = host.app.state.lane = Lane(host.database, respond)
+    lane = host.app.state.lane = Lane(host.database)
     running = asyncio.create_task(lane.run(), name="writer-lane")
     yield
     lane.stop()

@@ -70,10 +70,10 @@ def test_sql_never_asks_for_a_business_time():
     assert [path for path in found if "clock.now()" not in path] == []
 
 
-def test_every_exception_is_caught_in_one_place_only():
+def test_every_exception_is_caught_only_where_many_wait_for_one_attempt():
     catches = re.compile(r"except Exception\b")
     places = [str(path.relative_to(ROOT)) for path in CODE for _ in catches.finditer(path.read_text())]
-    assert places == ["shared/effects.py"]
+    assert places == ["services/registration/booking/lane.py", "shared/effects.py"]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,7 +1,6 @@
 """L, the limit that bookings are compared with: the one conditional statement, from pgbench's C client.
 
-It is the product's own statement for one request, with the remembered answer and the event written by the same
-statement, prepared, 64 clients, each booking committed durably.
+It is the product's own statement for one request, prepared, 64 clients, each booking committed durably.
 """
 
 import re
@@ -15,8 +14,8 @@ import psutil
 
 from deploy.local.postgres import programs
 from services.registration.booking.model import Channel
-from services.registration.booking.taking import ANSWER_REFUSED, ANSWER_TAKEN, ONE
-from shared.envelope import Origin, caused_by, seal
+from services.registration.booking.taking import ONE
+from shared.envelope import Origin, headers_of
 from shared.ids import new_id
 from shared.messages.registration.booking import AppointmentBooked
 from shared.outbox import pack_headers
@@ -28,7 +27,6 @@ CLIENTS = 64
 WHAT = "pgbench, the same statement, 64 clients"
 SECONDS = 4
 COUNT = "SELECT count(*) FROM appointment WHERE status = 'booked'"
-ANSWER_BYTES = 500
 QUOTED = "'{}'"
 
 
@@ -76,50 +74,35 @@ def measure(url: str, clock: CpuClock, script: Path, spread: Spread, seconds: in
 def statement(opens: datetime, spread: Spread) -> str:
     """The script: a random patient books a random slot under a fresh key."""
     values = {
-        1: "gen_random_uuid()::text",
-        2: QUOTED.format(r"\x" + "5a" * 32),
-        3: "uuidv7()",
-        4: "lpad(to_hex(:patient::bigint), 32, '0')",
-        5: "lpad(to_hex(:session::bigint), 32, '0')",
-        6: f"to_timestamp({int(opens.timestamp())} + :slot::int * {int(seeding.SLOT.total_seconds())})",
-        7: "false",
-        8: "'outpatient'",
-        9: QUOTED.format(Channel.APP),
-        10: "NULL",
-        11: "NULL",
-        12: "clock_timestamp()",
-        13: "NULL",
+        1: "clock_timestamp()",
+        2: "NULL",
+        3: "ARRAY[]::text[]",
+        4: "ARRAY[]::text[]",
+        5: "gen_random_uuid()::text",
+        6: "'/appointments'",
+        7: QUOTED.format(r"\x" + "5a" * 32),
+        8: "uuidv7()",
+        9: "lpad(to_hex(:patient::bigint), 32, '0')",
+        10: "lpad(to_hex(:session::bigint), 32, '0')",
+        11: f"to_timestamp({int(opens.timestamp())} + :slot::int * {int(seeding.SLOT.total_seconds())})",
+        12: "false",
+        13: "'outpatient'",
+        14: QUOTED.format(Channel.APP),
+        15: "NULL",
+        16: "NULL",
+        17: f":patient::int % {SHARDS}",
+        18: QUOTED.format(r"\x" + headers(opens).hex()),
     }
     one = re.sub(r"\$(\d+)", lambda parameter: f"({values[int(parameter[1])]})", ONE.replace("\\", "\\\\"))
-    one = one.removesuffix(f"{ANSWER_REFUSED} UNION ALL {ANSWER_TAKEN}")
     sets = [
         f"\\set patient random(1, {spread.patients})",
         f"\\set session random(1, {spread.sessions})",
         f"\\set slot random(0, {spread.slots} - 1)",
     ]
-    answer = f"SELECT outcome FROM ({ANSWER_REFUSED} UNION ALL {ANSWER_TAKEN}) AS answer;"  # noqa: S608 - our own words
-    return "\n".join([*sets, f"{one}{remembered_and_said(opens)}{answer}"])
+    return "\n".join([*sets, f"{one};"])
 
 
-def remembered_and_said(opens: datetime) -> str:
-    """The rows of the answer and of the event, as long as the product's."""
-    event = AppointmentBooked(
-        appointment_id=new_id(), patient_id=new_id(), session_id=new_id(), clinic_id="clinic-1000",
-        slot_starts_at=opens, visit_type="outpatient", channel="app", aggregate_version=1,
-    )  # fmt: skip
-    with caused_by(Origin(correlation_id=str(new_id()), causation_id=f"command:{new_id()}")):
-        sealed = seal(event, opens)
-    headers = pack_headers(sealed.headers).hex()
-    value = (sealed.value or b"").hex()
-    return f"""
-, remembered AS (
-    INSERT INTO command (key, route, body_hash, status, answer)
-    SELECT key, '/appointments', body_hash, 201, '\\x{"20" * ANSWER_BYTES}'::bytea
-    FROM taken JOIN judged USING (appointment_id)
-)
-, said AS (
-    INSERT INTO outbox (shard, topic, key, headers, value)
-    SELECT :patient::int % {SHARDS}, '{sealed.topic}', patient_id::text, '\\x{headers}'::bytea, '\\x{value}'::bytea
-    FROM taken JOIN judged USING (appointment_id)
-)
-"""  # noqa: S608 - our own words
+def headers(opens: datetime) -> bytes:
+    """The headers of the event, as long as the product's."""
+    cause = Origin(correlation_id=str(new_id()), causation_id=f"command:{new_id()}")
+    return pack_headers(headers_of(AppointmentBooked, str(new_id()), str(new_id()), opens, cause))

@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from shared import hosting
-from shared.database import Database
+from shared.database import Autocommit, Database
 from shared.effects import Effects
 from shared.inbox import Received
 from shared.relay import DELETE
@@ -41,7 +42,7 @@ class Points:
 
     def __init__(self, directory: Path, service: str) -> None:
         self._directory = directory
-        self._service = service
+        self.service = service
 
     def arm(self, point: Point) -> None:
         """Let the service die when it next comes there."""
@@ -58,11 +59,11 @@ class Points:
             os.killpg(0, signal.SIGKILL)
 
     def _file(self, point: Point) -> Path:
-        return self._directory / f"{self._service}.{point}"
+        return self._directory / f"{self.service}.{point}"
 
 
-def stop_at(points: Points) -> None:
-    """Replace the parts of a host by subclasses that know the points."""
+def stop_deliveries_at(points: Points) -> None:
+    """Replace what sends and receives by subclasses that know the points."""
 
     class Watched:
         """The relay's connection: between what was published and what is deleted lies its DELETE."""
@@ -88,6 +89,12 @@ def stop_at(points: Points) -> None:
             points.reach(Point.COMMIT_ACKNOWLEDGE)
             return taken
 
+    hosting.Relay, hosting.Consumer = StoppingRelay, StoppingConsumer
+
+
+def stop_commits_at(points: Points) -> None:
+    """Replace what commits by subclasses that know the points."""
+
     class StoppingEffects(Effects):
         async def _react(self, batch: Sequence[Received], work: Work) -> None:
             await super()._react(batch, work)
@@ -101,8 +108,15 @@ def stop_at(points: Points) -> None:
             if work.said or work.wrote_outbox:
                 points.reach(Point.COMMIT_ANSWER)
 
-    hosting.Relay, hosting.Consumer = StoppingRelay, StoppingConsumer
+    class StoppingAutocommit(Autocommit):
+        async def fetch(self, statement: str, *values: Any) -> list[Any]:
+            rows = await super().fetch(statement, *values)
+            points.reach(Point.COMMIT_ANSWER)
+            return rows
+
     hosting.Effects, hosting.Database = StoppingEffects, StoppingDatabase
+    if points.service == "registration":
+        import_module("services.registration.booking.lane").Autocommit = StoppingAutocommit
 
 
 def tell_stacks(*_: object) -> None:
@@ -116,7 +130,9 @@ if __name__ == "__main__":
     name, directory, *bugs = sys.argv[1:]
     for bug in bugs:
         BUGS[bug]()
-    stop_at(Points(Path(directory), name))
+    known = Points(Path(directory), name)
+    stop_deliveries_at(known)
+    stop_commits_at(known)
     signal.signal(TELL_STACKS, tell_stacks)
     sys.argv = [f"services.{name}", "all"]
     hosting.main(import_module(f"services.{name}.app").SERVICE)

@@ -22,7 +22,7 @@ from tests.support.tools import custom_schemas
 
 SERVICES = {service.name: service for service in (REGISTRATION, BEDS, DISCHARGE, FOLLOWUP, CONSOLE)}
 VERSION = "1.32"
-CONNECTIONS_BESIDE_THE_POOL = 3
+CONNECTIONS_BESIDE_THE_POOL = 5
 
 pytestmark = pytest.mark.timeout(600)
 

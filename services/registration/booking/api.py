@@ -4,32 +4,28 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.booking import handlers
-from services.registration.booking.lane import Absent, Busy, Fault, KeyReused, Lane, Repeated, Unknown, Verdict
+from services.registration.booking.lane import Lane
 from services.registration.booking.model import (
-    Appointment,
     CancelAppointment,
     CancelReason,
     Channel,
-    Keyed,
     RescheduleAppointment,
     Status,
     TakePlace,
     Wanted,
 )
 from services.registration.booking.refusals import Reason
+from services.registration.booking.taking import Keyed
 from services.registration.patients.model import DECEASED
 from services.registration.schedules.model import SlotKey
 from shared.auth import Caller, CurrentCaller, Forbidden, Role, may
 from shared.clock import utc
-from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, key_reused, no_key, not_found, refused
-from shared.decision import Refused
+from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, no_key
 from shared.http import PROBLEM_CONTENT, QueryRunner, refusals
 from shared.ids import new_id
-from shared.problem import MEDIA_TYPE, problem
-from shared.work import Missing
 
 RESPONSES = {
     **refusals(Reason, DECEASED.reason),
@@ -42,9 +38,6 @@ STAFF = (Role.FRONT_DESK, Role.CLINICIAN)
 BOOKERS = (*STAFF, Role.PATIENT_APP)
 READERS = (*STAFF, Role.BACK_OFFICE, Role.FOLLOWUP_NURSE, Role.VIEWER)
 COUNTERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)
-CREATED = 201
-BAD_REQUEST = 400
-AGAIN = {"Retry-After": "1"}
 
 VisitType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 EncounterId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
@@ -131,35 +124,6 @@ class Count(BaseModel):
     missed: int = Field(description="of those booked")
 
 
-ANSWER = TypeAdapter(Appointment)
-"""Writes what `AppointmentView` says, from the appointment itself."""
-
-
-def respond(verdict: Verdict) -> Response:  # noqa: PLR0911 - one return a kind of verdict
-    """The answer to what the lane decided."""
-    match verdict:
-        case Appointment():
-            return Response(ANSWER.dump_json(verdict), CREATED, media_type="application/json")
-        case Refused():
-            return refused(verdict)
-        case Absent():
-            return not_found(Missing(verdict.kind))
-        case Repeated():
-            kind = "application/json" if verdict.status < BAD_REQUEST else MEDIA_TYPE
-            return Response(verdict.answer, verdict.status, media_type=kind)
-        case KeyReused():
-            return key_reused()
-        case Unknown():
-            remedy = "send it again with the same key: the answer says whether it took effect"
-            return problem(503, "outcome-unknown", "The database did not answer", remedy=remedy, headers=AGAIN)
-        case Busy():
-            remedy = "wait as long as Retry-After says and send it again with the same key"
-            return problem(503, "busy", "Too many requests are waiting", remedy=remedy, headers=AGAIN)
-        case Fault():
-            remedy = "check the values; if they are right, give the operator the X-Correlation-Id of the answer"
-            return problem(500, "fault", "This request cannot be carried out", remedy=remedy)
-
-
 def _lane(request: Request) -> Lane:
     lane: Lane = request.app.state.lane
     return lane
@@ -238,9 +202,9 @@ async def _ask(take: TakePlace, request: Request, lane: Lane, commands: CommandR
     if not 0 < len(key) <= LONGEST_KEY:
         return no_key()
     route: Any = request.scope["route"]
-    keyed = Keyed(key=key, route=route.path, body_hash=await commands.body_hash(), take=take)
+    body_hash = await commands.body_hash()
     with commands.step("take_place", key) as step:
-        return await lane.ask(keyed, step.origin)
+        return await lane.ask(Keyed(key=key, route=route.path, body_hash=body_hash, take=take, origin=step.origin))
 
 
 def take_of(body: PlaceBody, *, hold: bool) -> TakePlace:

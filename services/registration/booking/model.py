@@ -80,16 +80,6 @@ class TakePlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
-    """A request for a place under its idempotency key."""
-
-    key: str
-    route: str
-    body_hash: bytes
-    take: TakePlace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelAppointment:
     """Give the place back."""
 

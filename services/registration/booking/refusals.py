@@ -53,6 +53,15 @@ REMEDIES = {
 }
 
 
+UNTIL = "{until}"
+"""In a remedy: when the refusal ends."""
+
+
 def no(reason: Reason, until: datetime | None = None) -> Refused:
     """The refusal with its remedy, and when it ends where that is known."""
     return Refused(reason=reason, remedy=REMEDIES[reason].format(until=until and until.isoformat()))
+
+
+def endless(reason: Reason) -> Refused:
+    """The refusal as it is where `UNTIL` is yet to be replaced."""
+    return Refused(reason=reason, remedy=REMEDIES[reason])

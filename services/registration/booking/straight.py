@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.registration.booking.api import BOOKERS, PlaceBody, take_of
 from services.registration.booking.lane import Lane
-from services.registration.booking.model import Keyed
+from services.registration.booking.taking import Keyed
 from shared.auth import Forbidden, Unauthenticated, authorise
 from shared.commands import KEY_HEADER, LONGEST_KEY, hash_of
 from shared.envelope import Origin, correlation_id
@@ -32,9 +32,9 @@ async def take_place(path: str, request: Plain, *, hold: bool) -> Response | Non
     except (Unauthenticated, Forbidden, ValidationError, OverflowError):
         return None
     body_hash = hash_of("POST", path, caller.subject, request.body)
-    keyed = Keyed(key=key, route=path, body_hash=body_hash, take=take)
+    origin = Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}")
     lane: Lane = request.state.lane
-    return await lane.ask(keyed, Origin(correlation_id=correlation_id() or key, causation_id=f"command:{key}"))
+    return await lane.ask(Keyed(key=key, route=path, body_hash=body_hash, take=take, origin=origin))
 
 
 STRAIGHT: dict[str, Endpoint] = {

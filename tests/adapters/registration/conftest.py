@@ -11,7 +11,8 @@ import pytest
 
 from services.registration.app import SERVICE
 from services.registration.booking.lane import Lane
-from services.registration.booking.model import Channel, Keyed, TakePlace
+from services.registration.booking.model import Channel, TakePlace
+from services.registration.booking.taking import Keyed
 from services.registration.schedules.model import SlotKey
 from shared.envelope import Origin
 from shared.ids import new_id
@@ -85,7 +86,7 @@ class Registration:
 
     async def ask(self, slot: SlotKey, patient_id: UUID, *, key: str | None = None, **fields: Any):
         """Ask the lane itself for a place."""
-        return await self.lane.ask(keyed(slot, patient_id, key=key, **fields), ORIGIN)
+        return await self.lane.ask(keyed(slot, patient_id, key=key, **fields))
 
     async def places(self, slot: SlotKey) -> dict[str, Any]:
         query = "SELECT booked, capacity, last_ordinal FROM slot WHERE session_id = $1 AND starts_at = $2"
@@ -106,7 +107,7 @@ def keyed(slot: SlotKey, patient_id: UUID, *, key: str | None = None, **fields: 
         }
     )
     asked = f"{patient_id} {slot} {fields.get('hold')} {fields.get('encounter_id')}"
-    return Keyed(key=key or str(new_id()), route="/appointments", body_hash=asked.encode(), take=take)
+    return Keyed(key=key or str(new_id()), route="/appointments", body_hash=asked.encode(), take=take, origin=ORIGIN)
 
 
 @pytest.fixture

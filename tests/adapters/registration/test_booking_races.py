@@ -3,11 +3,11 @@
 import asyncio
 import json
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import orjson
+
 from services.registration.booking import lane as lanes
-from services.registration.booking.api import respond
 from services.registration.booking.handlers import cancel_appointment
 from services.registration.booking.lane import Lane
 from services.registration.booking.model import CancelAppointment, CancelReason
@@ -15,22 +15,29 @@ from services.registration.patients.handlers import record_death
 from services.registration.patients.model import RecordDeath
 from services.registration.schedules.model import SlotKey
 from shared.clock import FixedClock
+from shared.codec import decode, encode
 from shared.database import Database, engine_for
 from shared.ids import new_id
 from shared.messages.registration.booking import AppointmentBooked, SlotHeld
-from tests.adapters.registration.conftest import ORIGIN, keyed
+from shared.outbox import unpack_headers
+from tests.adapters.registration.conftest import keyed
 from tests.support.service import NOON
 from tests.support.waiting import until
 
 COMMITTING = """
 SELECT pid, backend_xid::text AS xid FROM pg_stat_activity
-WHERE datname = current_database() AND state = 'active' AND query LIKE 'COMMIT%'
+WHERE datname = current_database() AND state = 'active' AND query LIKE '%WITH asked%'
     AND wait_event IN ('PgSleep', 'SyncRep')
 """
 WAITING = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'
 """
+CONSENT = """
+INSERT INTO consent (consent_id, patient_id, proxy_id, relation, evidence, granted_at)
+VALUES ($1, $2, $3, 'child', 'signed-form', now())
+"""
+SAID = "SELECT headers, value FROM outbox WHERE position('appointment' IN convert_from(value, 'UTF8')) > 0 ORDER BY id"
 LINGER = (
     "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'",
     """CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON appointment DEFERRABLE INITIALLY DEFERRED
@@ -58,51 +65,48 @@ async def test_five_thousand_requests_for_thirty_places_sell_exactly_thirty_firs
     assert [event.patient_id for event in booked] == patients[:30]
 
 
-class LateAtFirst:
-    """A database whose first unit of work opens only when the second has ended, or will not begin before it."""
-
-    def __init__(self, database):
-        self._database = database
-        self._opened = 0
-        self._second_ended = asyncio.Event()
-
-    @asynccontextmanager
-    async def statements(self):
-        self._opened += 1
-        first = self._opened == 1
-        if first:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._second_ended.wait(), 0.5)
-        async with self._database.statements() as work:
-            yield work
-        if not first:
-            self._second_ended.set()
+async def test_turns_that_follow_each_other_give_places_in_the_order_of_asking(registration):
+    slot, elsewhere = await registration.slot(capacity=10), await registration.slot(capacity=300)
+    patients = await registration.patients(4 * lanes.MOST_A_TURN)
+    asked = [registration.ask(elsewhere if number % 3 else slot, patient) for number, patient in enumerate(patients)]
+    answers = (await asyncio.gather(*asked))[::3]
+    assert [said(answer).get("ordinal") for answer in answers[:10]] == list(range(1, 11))
+    assert codes(answers[10:]) == {"slot-full": len(answers) - 10}
 
 
-async def test_of_two_turns_the_earlier_asks_first_though_its_connection_comes_later(registration):
-    slot = await registration.slot(capacity=10)
-    patients = await registration.patients(lanes.MOST_A_TURN + 10)
-    lane = Lane(LateAtFirst(registration.service.database), respond)
-    asked = [asyncio.ensure_future(lane.ask(keyed(slot, patient), ORIGIN)) for patient in patients]
-    await asyncio.sleep(0)
-    running = asyncio.create_task(lane.run())
-    answers = await asyncio.gather(*asked)
-    lane.stop()
-    await running
-    assert [answer.status_code for answer in answers[:10]] == [201] * 10
-    assert codes(answers) == {"booked": 10, "slot-full": lanes.MOST_A_TURN}
+async def test_what_the_statement_writes_is_what_the_classes_say(registration):
+    slot = await registration.slot(capacity=5)
+    first, second, third = await registration.patients(3)
+    booker = await registration.patient()
+    await registration.service.sql(CONSENT, new_id(), first, booker)
+    asked = [
+        registration.ask(slot, first, encounter_id='a"+00:00', booked_by=booker),
+        registration.ask(slot, second, hold=True),
+        registration.ask(slot, third),
+    ]
+    together = [said(answer) for answer in await asyncio.gather(*asked)]
+    alone = said(await registration.ask(slot, booker))
+    for answer in (*together, alone):
+        read = await registration.service.get(f"/appointments/{answer['appointment_id']}", role="front-desk")
+        assert list(answer.items()) == list(read.json().items())
+    assert together[0]["encounter_id"] == 'a"+00:00'
+    rows = await registration.service.sql(SAID)
+    assert [orjson.loads(row["value"]) for row in rows] == [
+        orjson.loads(encode(decode(dict(unpack_headers(row["headers"]))["ce_type"].decode(), row["value"])))
+        for row in rows
+    ]
 
 
 async def test_two_lanes_together_sell_no_more_than_there_is(registration):
     slots = [await registration.slot(capacity=3) for _ in range(4)]
     patients = await registration.patients(100)
-    other = Lane(registration.service.database, respond)
+    other = Lane(registration.service.database)
     running = asyncio.create_task(other.run())
     asked = []
     for number, patient in enumerate(patients):
         first, second = (registration.lane, other) if number % 2 else (other, registration.lane)
-        asked += [first.ask(keyed(slot, patient), ORIGIN) for slot in slots[:2]]
-        asked += [second.ask(keyed(slot, patient), ORIGIN) for slot in slots[2:]]
+        asked += [first.ask(keyed(slot, patient)) for slot in slots[:2]]
+        asked += [second.ask(keyed(slot, patient)) for slot in slots[2:]]
     answers = await asyncio.gather(*asked)
     other.stop()
     await running
@@ -113,10 +117,10 @@ async def test_two_lanes_together_sell_no_more_than_there_is(registration):
 async def test_the_same_patient_asked_for_by_two_lanes_at_once_has_one_place(registration):
     slot = await registration.slot(capacity=100)
     patients = await registration.patients(60)
-    other = Lane(registration.service.database, respond)
+    other = Lane(registration.service.database)
     running = asyncio.create_task(other.run())
     lanes_ = registration.lane, other
-    answers = await asyncio.gather(*(lane.ask(keyed(slot, one), ORIGIN) for one in patients for lane in lanes_))
+    answers = await asyncio.gather(*(lane.ask(keyed(slot, one)) for one in patients for lane in lanes_))
     other.stop()
     await running
     assert codes(answers) == {"booked": 60, "patient-has-appointment": 60}
@@ -187,7 +191,7 @@ async def test_a_place_given_back_is_sold_again_at_once_under_a_new_number(regis
 
 
 async def test_a_connection_killed_before_its_commit_is_asked_again(registration, monkeypatch):
-    monkeypatch.setattr(lanes, "TURNS_AT_ONCE", 1)  # one turn has them all
+    monkeypatch.setattr(lanes, "TRACKS", 1)  # one turn has them all
     slot = await registration.slot(capacity=50)
     patients = await registration.patients(20)
     sql = registration.service.sql
@@ -205,7 +209,7 @@ async def test_a_connection_killed_before_its_commit_is_asked_again(registration
 
 
 async def test_a_connection_killed_after_its_commit_is_settled_by_the_keys(registration, postgres, monkeypatch):
-    monkeypatch.setattr(lanes, "TURNS_AT_ONCE", 1)
+    monkeypatch.setattr(lanes, "TRACKS", 1)  # one turn has them all
     slot = await registration.slot(capacity=50)
     patients = await registration.patients(20)
     sql = registration.service.sql
@@ -233,10 +237,10 @@ async def test_a_connection_killed_after_its_commit_is_settled_by_the_keys(regis
 async def test_without_a_database_the_outcome_is_unknown_and_says_to_repeat_the_key(monkeypatch):
     monkeypatch.setattr(lanes, "BACK_OFF_SECONDS", 0)
     away = Database(engine_for("postgresql://nobody@127.0.0.1:1/none", 2), FixedClock(NOON))
-    lane = Lane(away, respond)
+    lane = Lane(away)
     running = asyncio.create_task(lane.run())
     slot = SlotKey(session_id=new_id(), starts_at=NOON)
-    answers = await asyncio.gather(*(lane.ask(keyed(slot, new_id()), ORIGIN) for _ in range(3)))
+    answers = await asyncio.gather(*(lane.ask(keyed(slot, new_id())) for _ in range(3)))
     lane.stop()
     await running
     assert codes(answers) == {"outcome-unknown": 3}
@@ -244,12 +248,12 @@ async def test_without_a_database_the_outcome_is_unknown_and_says_to_repeat_the_
 
 
 async def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(registration):
-    lane = Lane(registration.service.database, respond, most_waiting=2)
+    lane = Lane(registration.service.database, most_waiting=2)
     slot = await registration.slot(capacity=5)
     first, second, third = [keyed(slot, patient) for patient in await registration.patients(3)]
-    waiting = [asyncio.create_task(lane.ask(one, ORIGIN)) for one in (first, second)]
+    waiting = [asyncio.create_task(lane.ask(one)) for one in (first, second)]
     await asyncio.sleep(0)
-    refused = await lane.ask(third, ORIGIN)
+    refused = await lane.ask(third)
     assert (refused.status_code, said(refused)["code"], refused.headers["retry-after"]) == (503, "busy", "1")
     lane.stop()
     await lane.run()
@@ -284,9 +288,9 @@ async def test_a_repeat_that_comes_while_its_turn_is_under_way_shares_the_answer
     async with registration.service.database.work() as work:
         connection = await work.sql()
         await connection.execute("SELECT FROM slot WHERE session_id = $1 FOR UPDATE", slot.session_id)
-        first = asyncio.create_task(registration.lane.ask(wish, ORIGIN))
+        first = asyncio.create_task(registration.lane.ask(wish))
         await until(lambda: registration.service.sql(WAITING))
-        others = [registration.lane.ask(wish, ORIGIN), registration.ask(slot, one), registration.ask(elsewhere, other)]
+        others = [registration.lane.ask(wish), registration.ask(slot, one), registration.ask(elsewhere, other)]
         asked = [asyncio.create_task(each) for each in others]
         done, _ = await asyncio.wait(asked, timeout=0)
         assert not done

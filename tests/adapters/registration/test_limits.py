@@ -9,9 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from services.registration.booking.api import respond
 from services.registration.booking.lane import Lane
-from tests.adapters.registration.conftest import ORIGIN, keyed
+from tests.adapters.registration.conftest import keyed
 from tests.adapters.registration.waiting import FullSession
 from tests.support.service import NOON
 
@@ -50,12 +49,10 @@ async def test_of_bookings_at_once_in_one_lane_and_in_two_only_the_limit_is_give
     await bind(registration)
     patient = await registration.patient()
     slots = [await registration.slot(days=day) for day in range(1, 9)]
-    other = Lane(registration.service.database, respond)
+    other = Lane(registration.service.database)
     running = asyncio.create_task(other.run())
     lanes = registration.lane, other
-    answers = await asyncio.gather(
-        *(lanes[number % 2].ask(keyed(slot, patient), ORIGIN) for number, slot in enumerate(slots))
-    )
+    answers = await asyncio.gather(*(lanes[number % 2].ask(keyed(slot, patient)) for number, slot in enumerate(slots)))
     other.stop()
     await running
     assert sorted(map(code, answers)) == ["taken"] * 2 + ["too-many-bookings"] * 6

@@ -6,6 +6,7 @@ import pytest
 
 from services.registration.app import SERVICE
 from services.registration.booking.taking import MANY, ONE
+from shared.database import Autocommit
 from tests.support.service import ServiceFactory
 
 
@@ -20,10 +21,10 @@ async def test_a_plan_made_for_empty_tables_scans_none_of_them(registration, sta
     connection = await registration.database.driver()
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
-    async with registration.database.statements() as work:
-        connection = await work.sql()
-        await connection.execute(f"SET LOCAL plan_cache_mode = force_generic_plan; PREPARE taking AS {statement}")
-        plan = await connection.fetch(f"EXPLAIN EXECUTE taking ({', '.join(['NULL'] * 13)})")
+    lookups = Autocommit(registration.database)
+    await lookups.execute(f"PREPARE taking AS {statement}")
+    plan = await lookups.fetch(f"EXPLAIN EXECUTE taking ({', '.join(['NULL'] * 18)})")
+    await lookups.close()
     text = "\n".join(row[0] for row in plan)
     assert "Index" in text
     assert re.findall(r"Seq Scan on (?:command|appointment|session|slot|patient|consent|cooling_off)\b", text) == []

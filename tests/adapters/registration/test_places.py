@@ -8,6 +8,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from services.registration.booking import lane as lanes
 from services.registration.schedules.model import SlotKey
 from shared.ids import new_id
 from tests.adapters.registration.conftest import keyed
@@ -26,6 +27,13 @@ async def told(registration, ask, *, crowded: bool) -> str:
     return "taken" if answer.status_code == 201 else json.loads(answer.body)["code"]
 
 
+@pytest.fixture
+def one_track(monkeypatch):
+    """Whoever asks at once is in one turn."""
+    monkeypatch.setattr(lanes, "TRACKS", 1)
+
+
+@pytest.mark.usefixtures("one_track")
 @pytest.mark.parametrize("crowded", [False, True], ids=["alone", "among others"])
 class TestEachStatement:
     """The same request, through the statement for one and through the statement for many."""

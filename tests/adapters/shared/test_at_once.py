@@ -59,13 +59,6 @@ async def test_where_the_one_who_hears_fails_nothing_was_said(tables):
     assert (await counted(tables, "heard"), await counted(tables, "outbox")) == (0, 0)
 
 
-async def test_a_unit_of_statements_alone_is_heard_by_nobody_at_once(tables):
-    tables.at_once = {PatientDeceased: on_death}
-    async with tables.statements() as work:
-        work.publish(death(new_id(), 1))
-    assert (await counted(tables, "heard"), await counted(tables, "outbox")) == (0, 1)
-
-
 async def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(tables):
     one, other = new_id(), new_id()
     async with tables.work() as work:

@@ -7,9 +7,9 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from services.registration.booking.api import respond
 from services.registration.booking.lane import Lane
-from services.registration.booking.model import Channel, Keyed, TakePlace
+from services.registration.booking.model import Channel, TakePlace
+from services.registration.booking.taking import Keyed
 from services.registration.schedules.model import SlotKey
 from shared.clock import SystemClock
 from shared.database import Database, engine_for
@@ -84,7 +84,7 @@ def core_rows(name: str, lanes: list[Booked], limits: list[Limit]) -> Iterator[R
 
 async def _book(bench: Bench, url: str, spread: Spread, for_seconds: float) -> Booked:
     database = Database(engine_for(url, 12), SystemClock())
-    lane = Lane(database, respond)
+    lane = Lane(database)
     running = asyncio.create_task(lane.run())
     seconds: list[float] = []
     random, opens = Random(7), seeding.opens()  # noqa: S311 - a reproducible crowd
@@ -94,9 +94,7 @@ async def _book(bench: Bench, url: str, spread: Spread, for_seconds: float) -> B
     async def caller(until: float) -> int:
         booked = 0
         while (began := perf_counter()) < until:
-            response = await lane.ask(
-                wish(random, starts, spread), Origin(correlation_id="bench", causation_id="bench")
-            )
+            response = await lane.ask(wish(random, starts, spread))
             seconds.append(perf_counter() - began)
             booked += response.status_code == CREATED
         return booked
@@ -118,4 +116,5 @@ def wish(random: Random, slots: list[SlotKey], spread: Spread) -> Keyed:
         appointment_id=new_id(), patient_id=seeding.numbered(random.randint(1, spread.patients)),
         slot=random.choice(slots), hold=False, visit_type="outpatient", channel=Channel.APP,
     )  # fmt: skip
-    return Keyed(key=str(new_id()), route="/appointments", body_hash=random.randbytes(32), take=take)
+    origin = Origin(correlation_id="bench", causation_id="bench")
+    return Keyed(key=str(new_id()), route="/appointments", body_hash=random.randbytes(32), take=take, origin=origin)

@@ -8,7 +8,6 @@ import pytest
 
 from services.registration.arrivals import model as arrivals
 from services.registration.arrivals.policy import OPENS
-from services.registration.booking.api import AppointmentView, respond
 from services.registration.booking.model import (
     HOLD,
     CancelReason,
@@ -180,9 +179,3 @@ def test_nobody_is_moved_into_a_session_that_is_closed_or_not_released():
     later = replace(SESSION, released_at=NOW + timedelta(minutes=30))
     assert may_move(BOOKED, elsewhere, later, NOW).reason is Reason.NOT_RELEASED
     assert may_move(BOOKED, elsewhere, later, later.released_at) is None
-
-
-@pytest.mark.parametrize("appointment", [HELD, BOOKED], ids=["held", "booked"])
-def test_the_lane_answers_what_every_other_route_says_of_an_appointment(appointment):
-    view = AppointmentView.model_validate(appointment, from_attributes=True)
-    assert respond(appointment).body.decode() == view.model_dump_json()
