@@ -32,6 +32,7 @@ LEEWAY_SECONDS: Final = 30
 LONGEST_TOKEN: Final = 4096
 LONGEST_SUBJECT: Final = 200
 MOST_REMEMBERED: Final = 4096
+ROLE_MISSING: Final = "role-missing"
 SIGN_IN: Final = "sign in again and send the new token as Authorization: Bearer"
 PRACTITIONER: Final = re.compile(r"(?:.+/)?Practitioner/([\w.-]{1,64})")
 """What `fhirUser` says of somebody who works here (HL7 SMART App Launch 2, "fhirUser"): a reference or its full URL."""
@@ -144,7 +145,7 @@ def authorise(verifier: Verifier, headers: Headers, roles: Collection[Role], *, 
     """
     caller = verifier.caller(_token(headers, cookie=cookie))
     if caller.roles.isdisjoint(roles):
-        raise Forbidden("role-missing", f"ask for one of the roles {', '.join(sorted(roles))}")
+        raise Forbidden(ROLE_MISSING, f"ask for one of the roles {', '.join(sorted(roles))}")
     return caller
 
 

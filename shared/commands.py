@@ -23,6 +23,7 @@ from shared.work import Missing, Stale, Work
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
 ATTEMPTS = 3
+LOST_RACE = "stale"
 OK = 200
 BAD_REQUEST = 400
 REPLAYED = "Idempotent-Replayed"
@@ -165,7 +166,7 @@ def key_reused() -> Response:
 def lost_race() -> Response:
     """The answer after the last attempt."""
     remedy = "read it again and repeat the command with a new key"
-    return problem(409, "stale", "Somebody else changed it at the same time", remedy=remedy)
+    return problem(409, LOST_RACE, "Somebody else changed it at the same time", remedy=remedy)
 
 
 @cache

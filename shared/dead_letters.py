@@ -17,12 +17,13 @@ from shared.auth import CurrentCaller, Role, may
 from shared.dead_letter_views import DecisionView, GroupView, OneView, ParkedView, Resolved
 from shared.effects import Effects
 from shared.envelope import Headers
-from shared.http import QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.inbox import BEHIND, Record
 from shared.outbox import unpack_headers
 from shared.problem import problem
 from shared.work import Missing, Work
 
+STILL_FAILING = "still-failing"
 ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
 
 FINGERPRINT = "left(md5(coalesce(type, '') || ' ' || reason), 12)"
@@ -78,7 +79,7 @@ def router_for(effects: Effects) -> APIRouter:
         """One parked event with its headers; never what is in it."""
         return OneView.model_validate(await queries.run(one, parked_id))
 
-    @router.post("/{parked_id}/redrive", response_model=Resolved)
+    @router.post("/{parked_id}/redrive", response_model=Resolved, responses=refusals(STILL_FAILING))
     async def redrive(parked_id: ParkedId, queries: QueryRunner, caller: CurrentCaller) -> Response | Resolved:
         """Take the event and all that queue behind it, in order; 409 with the fault's type when one fails again."""
         events = len(await queries.run(behind, parked_id))
@@ -86,7 +87,7 @@ def router_for(effects: Effects) -> APIRouter:
         if fault is None:
             return Resolved(events=events)
         await queries.run(note_failure, parked_id, caller.subject, fault)
-        return problem(409, "still-failing", "The event cannot be taken yet", fault, remedy="mend its cause, try again")
+        return problem(409, STILL_FAILING, "The event cannot be taken yet", fault, remedy="mend its cause, try again")
 
     @router.delete("/{parked_id}")
     async def drop(parked_id: ParkedId, queries: QueryRunner, caller: CurrentCaller) -> Resolved:

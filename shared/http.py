@@ -14,8 +14,8 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.auth import open_route
-from shared.commands import not_found
+from shared.auth import ROLE_MISSING, open_route
+from shared.commands import LOST_RACE, not_found
 from shared.database import FAULTS, Database
 from shared.effects import is_outage
 from shared.envelope import Origin, caused_by
@@ -37,7 +37,8 @@ PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would tell paths, and with them ids, and the words of errors; `shared.tracing` does not."""
 
-PROBLEM_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
+PROBLEM_CONTENT: Final = {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": PROBLEM_CONTENT}
     for status, text in (
@@ -45,21 +46,38 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (401, "no valid token"),
         (403, "not this caller's role"),
         (404, "there is no such thing; `code` says what is missing, such as `patient-missing`"),
-        (409, "refused by a rule; `code` says which, `remedy` what to do"),
         (413, "too large"),
         (415, "a body that is no JSON"),
         (422, "not understood; `fields` names what and how to mend it"),
     )
 }
-"""For a router's `responses`: what every command may answer."""
+"""For the `responses` of a router that reads; one that takes commands says `refusals`."""
+
+Codes = type[StrEnum] | str
+"""All the reasons of a capability, or one code."""
 
 
-def refusals(*reasons: type[StrEnum] | StrEnum) -> dict[int | str, dict[str, Any]]:
-    """`REFUSALS` of routes whose rules refuse for these reasons: the document names every code."""
-    members = [one for reason in reasons for one in (reason if isinstance(reason, type) else (reason,))]
-    codes = ", ".join(f"`{code}`" for code in sorted({*map(str, members), "stale"}))
-    told = f"refused by a rule; `remedy` says what to do, `code` is one of {codes}"
-    return {**REFUSALS, 409: {"description": told, "content": PROBLEM_CONTENT}}
+def refusals(*reasons: Codes, denied: Iterable[Codes] = ()) -> dict[int | str, dict[str, Any]]:
+    """For the `responses` of a router whose rules say no for these reasons: the document names every code.
+
+    `denied` are those that a `Denied` has, or a `Forbidden`: they come with 403, whatever `reasons` holds.
+    """
+    forbidden = _codes(denied)
+    refused = {*_codes(reasons), LOST_RACE} - forbidden
+    documented = {**REFUSALS, 409: _coded("refused by a rule; `code` says which, `remedy` what to do", refused)}
+    if forbidden:
+        documented[403] = _coded("not this caller's to do; `code` says why", {*forbidden, ROLE_MISSING})
+    return documented
+
+
+def _codes(reasons: Iterable[Codes]) -> set[str]:
+    return {str(code) for reason in reasons for code in (reason if isinstance(reason, type) else (reason,))}
+
+
+def _coded(description: str, codes: Iterable[str]) -> dict[str, Any]:
+    """A problem whose code is one of these."""
+    code = {"properties": {"code": {"type": "string", "enum": sorted(codes)}}}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"allOf": [PROBLEM_SCHEMA, code]}}}}
 
 
 class Edge:

@@ -31,6 +31,7 @@ from shared.messages import Event
 from shared.migrating import migrate
 from shared.outbox import unpack_headers
 from shared.tracing import Tracing
+from tests.support.documented import documented_in
 from tests.support.postgres import Server
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -157,7 +158,11 @@ def run_service(postgres: Server, issuer: tuple[OKPKey, Path]) -> ServiceFactory
             parts = PARTS if kafka else ("api",)
             host = host_of(service, told, parts, business_clock=fixed, tracing=tracing)
             transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)
-            async with host.running(), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            hooks = {"response": [documented_in(host.app)]}
+            async with (
+                host.running(),
+                httpx.AsyncClient(transport=transport, base_url="http://service", event_hooks=hooks) as client,
+            ):
                 yield ServiceUnderTest(host, client, fixed, key)
 
     return run

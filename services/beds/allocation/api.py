@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.beds.allocation import deciding, handlers
-from services.beds.allocation.proposals import AcceptProposal
+from services.beds.allocation.proposals import AcceptProposal, Reason
 from services.beds.settings import CurrentPolicy, HoldTime
+from services.beds.stays import handlers as stays
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["allocation"], responses=REFUSALS)
+router = APIRouter(tags=["allocation"], responses=refusals(Reason, *stays.WHY_NOT_RESERVED))
 
 READERS = (
     Role.COORDINATOR,

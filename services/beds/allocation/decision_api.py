@@ -8,14 +8,15 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.allocation import deciding, inputs
 from services.beds.allocation.api import READERS, ConcessionView, ProposalTermView
-from services.beds.allocation.decisions import ChooseBeds, Kind, Pair
+from services.beds.allocation.decisions import ChooseBeds, Kind, Pair, Reason
 from services.beds.scoring.hard_rules import Rule
 from services.beds.settings import CurrentPolicy, HoldTime
+from services.beds.stays import handlers as stays
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["bed decisions"], responses=REFUSALS)
+router = APIRouter(tags=["bed decisions"], responses=refusals(Reason, *stays.WHY_NOT_RESERVED))
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 BedId = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -14,10 +14,10 @@ from services.beds.scoring.model import Unscorable
 from services.beds.settings import CurrentPolicy, EveryPolicy
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.problem import problem
 
-router = APIRouter(tags=["bed rounds"], responses=REFUSALS)
+router = APIRouter(tags=["bed rounds"], responses=refusals())
 
 READERS = (Role.COORDINATOR, Role.WARD_NURSE, Role.CLINICIAN, Role.BACK_OFFICE, Role.VIEWER, Role.OPERATOR, Role.SYSTEM)
 MOST_TRIED = 2_000

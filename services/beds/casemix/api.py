@@ -7,15 +7,15 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.casemix import handlers, table_content
-from services.beds.casemix.model import Kind, LoadTable
+from services.beds.casemix.model import Kind, LoadTable, Reason
 from services.beds.scoring.table_file import NoTable
 from services.beds.settings import CurrentPolicy
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.problem import problem
 
-router = APIRouter(tags=["case mix"], responses=REFUSALS)
+router = APIRouter(tags=["case mix"], responses=refusals(Reason))
 
 LARGEST_FILE_BYTES = 4_000_000
 MOST_FAULTS = 200

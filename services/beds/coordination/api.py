@@ -14,17 +14,19 @@ from services.beds.coordination.model import (
     Answer,
     AnswerReservation,
     Figures,
+    Reason,
     Withdraw,
     WithdrawalReason,
 )
 from services.beds.coordination.views import DoneView, EntryView, FiguresView, WorklistView
 from services.beds.requests.model import Phase
+from services.beds.requests.model import Reason as RequestReason
 from services.beds.settings import CurrentPolicy
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/desk", tags=["coordination"], responses=REFUSALS)
+router = APIRouter(prefix="/desk", tags=["coordination"], responses=refusals(Reason, RequestReason.NOT_WAITING))
 
 READERS = (
     *(Role.COORDINATOR, Role.WARD_NURSE, Role.FRONT_DESK, Role.CLINICIAN, Role.FOLLOWUP_NURSE),

@@ -15,15 +15,16 @@ from services.beds.daysurgery.model import (
     Convert,
     Item,
     Phase,
+    Reason,
     Status,
     TheatreList,
 )
 from services.beds.scoring.model import AdmissionClass
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/day-surgery", tags=["day surgery"], responses=REFUSALS)
+router = APIRouter(prefix="/day-surgery", tags=["day surgery"], responses=refusals(Reason))
 
 READERS = (Role.COORDINATOR, Role.WARD_NURSE, Role.CLINICIAN, Role.BACK_OFFICE, Role.VIEWER, Role.SYSTEM)
 PLANNERS = (Role.COORDINATOR, Role.CLINICIAN)

@@ -8,13 +8,13 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.emergency import handlers
 from services.beds.emergency.handlers import Board
-from services.beds.emergency.model import ChangeHold, HoldUp, MoveRoom, Room, Said, Stamp, StampTime
+from services.beds.emergency.model import ChangeHold, HoldUp, MoveRoom, Reason, Room, Said, Stamp, StampTime
 from services.beds.settings import CurrentPolicy
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/emergency", tags=["emergency"], responses=REFUSALS)
+router = APIRouter(prefix="/emergency", tags=["emergency"], responses=refusals(Reason))
 
 READERS = (
     *(Role.COORDINATOR, Role.WARD_NURSE, Role.CLINICIAN, Role.FRONT_DESK),

@@ -10,13 +10,17 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.beds.housekeeping import handlers
-from services.beds.housekeeping.model import Kind, View
+from services.beds.housekeeping.model import Kind, Reason, View
 from services.beds.inventory.api import READERS, BedStateView
+from services.beds.inventory.model import Reason as InventoryReason
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["housekeeping"], responses=REFUSALS)
+router = APIRouter(
+    tags=["housekeeping"],
+    responses=refusals(Reason, InventoryReason.NOTHING_TO_CLEAN, InventoryReason.NOT_TO_CONTAMINATE),
+)
 
 
 class CleaningView(BaseModel):

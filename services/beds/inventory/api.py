@@ -11,16 +11,17 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.beds.inventory import bed_file, handlers
-from services.beds.inventory.model import Bed
+from services.beds.inventory.model import Bed, Reason
 from services.beds.scoring.model import AgeGroup, BedStatus, Isolation, SexPolicy
 from services.beds.scoring.table_file import NoTable
 from services.beds.settings import KnownAttributes
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.problem import problem
 
-router = APIRouter(tags=["inventory"], responses=REFUSALS)
+REFUSED = refusals(Reason.BED_CLOSED, Reason.BED_IN_USE, Reason.BEDS_IN_USE, Reason.NOTHING_TO_OPEN)
+router = APIRouter(tags=["inventory"], responses=REFUSED)
 
 LARGEST_FILE_BYTES = 16_000_000
 READERS = (

@@ -42,7 +42,6 @@ class Reason(StrEnum):
     ROOM_SEX_PLANNED = "room-sex-planned"
     NOT_AHEAD = "not-ahead"
     PLAN_ENDED = "plan-ended"
-    NOTHING_TO_CLOSE = "nothing-to-close"
 
 
 PROMISED = Refused(

@@ -15,15 +15,16 @@ from services.beds.preparation.model import (
     Item,
     Mark,
     MarkItems,
+    Reason,
     State,
     When,
     Who,
 )
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/preparation", tags=["preparation"], responses=REFUSALS)
+router = APIRouter(prefix="/preparation", tags=["preparation"], responses=refusals(Reason))
 
 READERS = (
     *(Role.COORDINATOR, Role.WARD_NURSE, Role.FRONT_DESK, Role.CLINICIAN, Role.PATIENT_APP),

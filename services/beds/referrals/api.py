@@ -20,6 +20,7 @@ from services.beds.referrals.model import (
     Kind,
     Need,
     Phase,
+    Reason,
     RefusalReason,
     Refuse,
 )
@@ -27,10 +28,10 @@ from services.beds.scoring.model import Isolation
 from services.beds.scoring.table_file import NoTable
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.problem import problem
 
-router = APIRouter(tags=["referrals"], responses=REFUSALS)
+router = APIRouter(tags=["referrals"], responses=refusals(Reason))
 
 READERS = (Role.COORDINATOR, Role.CLINICIAN, Role.WARD_NURSE, Role.BACK_OFFICE, Role.VIEWER, Role.SYSTEM)
 LARGEST_FILE_BYTES = 5_000_000

@@ -9,17 +9,27 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.beds.preparation.model import Reason as PreparationReason
 from services.beds.settings import CurrentPolicy, HoldTime
 from services.beds.stays import handlers, moving
 from services.beds.stays.changes import By
 from services.beds.stays.handlers import AdmitPatient
-from services.beds.stays.model import Override, Phase, ReserveBed
+from services.beds.stays.model import Override, Phase, Reason, ReserveBed
 from services.beds.stays.moving import TransferPatient
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/stays", tags=["stays"], responses=REFUSALS)
+REFUSED = refusals(
+    *handlers.WHY_NOT_RESERVED,
+    Reason.NOT_RESERVED,
+    Reason.HOLD_EXPIRED,
+    Reason.NOT_ADMITTED,
+    Reason.SAME_BED,
+    PreparationReason.PREPARATION_OPEN,
+    denied=[Reason.OTHER_WARD],
+)
+router = APIRouter(prefix="/stays", tags=["stays"], responses=REFUSED)
 
 READERS = (
     Role.COORDINATOR,

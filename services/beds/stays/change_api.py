@@ -10,16 +10,20 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.beds.housekeeping.api import CleaningView
+from services.beds.inventory.model import Reason as InventoryReason
 from services.beds.settings import CurrentPolicy
 from services.beds.stays import changing, history
 from services.beds.stays.api import OVERRIDE, READERS, StayView, Words, by_of, override_of
 from services.beds.stays.changes import ChangeCareTeam, ExpectLeave, TakeBack
+from services.beds.stays.model import Reason
 from services.beds.stays.moving import SwapPatients, swap_patients
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["stays"], responses=REFUSALS)
+router = APIRouter(
+    tags=["stays"], responses=refusals(Reason, InventoryReason.BED_GIVEN_AWAY, denied=[Reason.OTHER_WARD])
+)
 MOVERS = (Role.WARD_NURSE, Role.COORDINATOR)
 EXPECTING = (Role.WARD_NURSE, Role.CLINICIAN, Role.COORDINATOR)
 

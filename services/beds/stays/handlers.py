@@ -7,12 +7,15 @@ Rows are locked in the order stay (by id), request, bed (by id).
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.beds.housekeeping import handlers as housekeeping
 from services.beds.housekeeping.model import Kind
 from services.beds.inventory import handlers as inventory
+from services.beds.inventory import model as inventory_model
 from services.beds.planned import handlers as planned
+from services.beds.planned import model as planned_model
 from services.beds.preparation import handlers as preparation
 from services.beds.requests import handlers as requests
 from services.beds.requests import model as requests_model
@@ -29,6 +32,17 @@ from shared.work import Work
 NOT_WAITING = Refused(
     reason=requests_model.Reason.NOT_WAITING, remedy="read the request: it has a bed already, or is withdrawn"
 )
+
+WHY_NOT_RESERVED: Final = (
+    requests_model.Reason.NOT_WAITING,
+    inventory_model.Reason.BED_NOT_FREE,
+    planned_model.Reason.BED_PROMISED,
+    model.Reason.HARD_RULE,
+    model.Reason.BED_TAKEN,
+    model.Reason.PATIENT_HAS_BED,
+    model.Reason.ROOM_SEX,
+)
+"""What `reserve_bed` refuses for; for the documents of the routes that run it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

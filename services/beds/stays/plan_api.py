@@ -7,16 +7,18 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.beds.planned import handlers as planned
-from services.beds.planned.model import CancelPlan, Kind, PlanClosure, Span, State
+from services.beds.planned.model import CancelPlan, Kind, PlanClosure, Reason, Span, State
+from services.beds.requests.model import Reason as RequestReason
 from services.beds.settings import CurrentPolicy
 from services.beds.stays import planning
 from services.beds.stays.api import OVERRIDE, READERS, BedId, Words, override_of
+from services.beds.stays.model import Reason as StayReason
 from services.beds.stays.planning import Obstacle, PlanBed
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["plans"], responses=REFUSALS)
+router = APIRouter(tags=["plans"], responses=refusals(Reason, StayReason.HARD_RULE, RequestReason.NOT_WAITING))
 CLOSERS = (Role.COORDINATOR, Role.BACK_OFFICE, Role.OPERATOR)
 
 

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.discharge.accounts import handlers
-from services.discharge.accounts.model import AccountState, ChargeLine, LineClass, PostCharges, ReceiveDeposit
+from services.discharge.accounts.model import AccountState, ChargeLine, LineClass, PostCharges, Reason, ReceiveDeposit
 from services.discharge.fields import READERS, CountText, Exact, Fen, ItemCode, Positive, RatioText
 from services.discharge.ledger.model import Channel
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/accounts", tags=["accounts"], responses=REFUSALS)
+router = APIRouter(prefix="/accounts", tags=["accounts"], responses=refusals(Reason))
 
 CHARGERS = (Role.WARD_NURSE, Role.CLINICIAN, Role.BACK_OFFICE, Role.SYSTEM)
 MOST_LINES = 1000

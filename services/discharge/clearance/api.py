@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.discharge.accounts.model import Reason as AccountReason
 from services.discharge.clearance import handlers
 from services.discharge.clearance.model import (
     BlockerCode,
@@ -16,15 +17,17 @@ from services.discharge.clearance.model import (
     Outcome,
     OverrideBlockers,
     Owner,
+    Reason,
     ResolveIssue,
 )
 from services.discharge.fields import READERS, CountText, Exact, ItemCode
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(prefix="/accounts/{stay_id}", tags=["clearance"], responses=REFUSALS)
+REFUSED = refusals(Reason, AccountReason.ACCOUNT_SETTLING, AccountReason.ACCOUNT_SETTLED, AccountReason.ACCOUNT_VOIDED)
+router = APIRouter(prefix="/accounts/{stay_id}", tags=["clearance"], responses=REFUSED)
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 

@@ -23,7 +23,7 @@ from services.discharge.insurance.model import (
     Insured,
     YearSums,
 )
-from services.discharge.insurance.port import Declined, Unanswered, Unreachable
+from services.discharge.insurance.port import Declined, Reason, Unanswered, Unreachable
 from shared.clock import wall_now
 
 PATH = "/fsi/api"
@@ -58,7 +58,7 @@ class HttpCentre:
         """1101."""
         output = await self._ask("1101", msgid, wire.person_input(psn_no), wire.PersonOutput)
         if not output.insuinfo:
-            raise Declined("not-insured")
+            raise Declined(Reason.NOT_INSURED)
         first = output.insuinfo[0]
         return Insured(
             psn_no=psn_no,
@@ -165,7 +165,7 @@ class HttpCentre:
             raise Unanswered("centre-answer-unusable")
         await self._archive.answered(msgid, answer.content, "ok" if reply.infcode == OK else "declined")
         if reply.infcode != OK:
-            raise Declined("centre-declined")
+            raise Declined(Reason.DECLINED)
         return reply.output or {}
 
     async def _unusable(self, msgid: str) -> Unanswered:

@@ -6,6 +6,7 @@ asked decides whether to query (5203) or to reverse (2601).
 
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from services.discharge.insurance.model import (
@@ -19,6 +20,13 @@ from services.discharge.insurance.model import (
 )
 
 
+class Reason(StrEnum):
+    """Why the centre said no."""
+
+    NOT_INSURED = "not-insured"
+    DECLINED = "centre-declined"
+
+
 class CentreTrouble(Exception):
     """A transaction did not succeed. `code` is stable and holds nothing of a patient."""
 
@@ -29,6 +37,9 @@ class CentreTrouble(Exception):
 
 class Declined(CentreTrouble):
     """The centre said no (infcode other than 0): nothing has changed there. Its words are kept with the call."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
 
 
 class Unreachable(CentreTrouble):

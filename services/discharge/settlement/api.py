@@ -7,12 +7,14 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from services.discharge.clearance.model import Reason as ClearanceReason
 from services.discharge.fields import READERS, Positive
 from services.discharge.insurance.port import CentreTrouble, Declined
+from services.discharge.insurance.port import Reason as CentreReason
 from services.discharge.ledger.model import Channel
 from services.discharge.settlement import handlers, reading
 from services.discharge.settlement.flow import BedsideFlow
-from services.discharge.settlement.stages import Confirm, Pay, Settlement, Stage
+from services.discharge.settlement.stages import Confirm, Pay, Reason, Settlement, Stage
 from services.discharge.settlement.views import (
     DepartureView,
     RecordsPage,
@@ -25,14 +27,15 @@ from services.discharge.settlement.views import (
 )
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import REFUSALS, QueryRunner, refusals
 from shared.problem import problem
 
 CENTRE_AWAY: Final[dict[int | str, dict[str, Any]]] = {
     202: {"model": SettlementView, "description": "the centre has not answered yet: read the settlement again"},
     503: {"description": "the insurance centre does not answer", "content": {"application/problem+json": {}}},
 }
-router = APIRouter(prefix="/accounts/{stay_id}", tags=["settlement"], responses=REFUSALS)
+REFUSED = refusals(Reason, CentreReason, ClearanceReason.NOT_ORDERED, ClearanceReason.BLOCKED)
+router = APIRouter(prefix="/accounts/{stay_id}", tags=["settlement"], responses=REFUSED)
 records = APIRouter(prefix="/settlements", tags=["settlement"], responses=REFUSALS)
 
 BEDSIDE = (Role.WARD_NURSE, Role.BACK_OFFICE)
@@ -136,10 +139,10 @@ def _settling(settlement: Settlement) -> Response:
             return _answer(settlement, 200)
         case Stage.REFUSED:
             remedy = "presettle again; the back office reads the centre's words in the kept call"
-            return problem(409, "centre-declined", "The centre refused to settle", remedy=remedy)
+            return problem(409, CentreReason.DECLINED, "The centre refused to settle", remedy=remedy)
         case Stage.REVERSED:
             remedy = "nothing was settled: presettle again and let the patient confirm"
-            return problem(409, "settlement-reversed", "The centre did not receive the settlement", remedy=remedy)
+            return problem(409, Reason.REVERSED, "The centre did not receive the settlement", remedy=remedy)
         case Stage.CONFIRMED:
             return _away("centre-unreachable")
         case _:

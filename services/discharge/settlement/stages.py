@@ -52,6 +52,7 @@ class Reason(StrEnum):
     COVERAGE_DIFFERS = "coverage-differs"
     NOT_ENTITLED = "not-entitled"
     CASE_UNACCEPTABLE = "case-unacceptable"
+    REVERSED = "settlement-reversed"
     PAYMENT_EXISTS = "payment-exists"
     PAYMENT_TOO_LARGE = "payment-exceeds-due"
     UNPAID = "unpaid"

@@ -9,13 +9,22 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.followup.callbacks import handlers
 from services.followup.callbacks.handlers import Seen, Tally
-from services.followup.callbacks.model import CallAttempt, EndReason, Outcome, RecordCall, Schedule, Status, View
+from services.followup.callbacks.model import (
+    CallAttempt,
+    EndReason,
+    Outcome,
+    Reason,
+    RecordCall,
+    Schedule,
+    Status,
+    View,
+)
 from services.followup.worklist.model import ContactKind
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/call-backs", tags=["call-backs"], responses=REFUSALS)
+router = APIRouter(prefix="/call-backs", tags=["call-backs"], responses=refusals(Reason))
 READERS = may(Role.FOLLOWUP_NURSE, Role.COORDINATOR, Role.CLINICIAN, Role.VIEWER)
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 

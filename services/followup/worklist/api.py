@@ -11,12 +11,12 @@ from services.followup.plans.model import CloseReason, NotMade, Status, TaskStat
 from services.followup.visits.model import VisitReason
 from services.followup.worklist import handlers
 from services.followup.worklist.handlers import Seen, Tally
-from services.followup.worklist.model import Attempt, ContactKind, Outcome, RecordAttempt
+from services.followup.worklist.model import Attempt, ContactKind, Outcome, Reason, RecordAttempt
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/tasks", tags=["worklist"], responses=REFUSALS)
+router = APIRouter(prefix="/tasks", tags=["worklist"], responses=refusals(Reason))
 READERS = may(Role.FOLLOWUP_NURSE, Role.CLINICIAN, Role.VIEWER)
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 

@@ -12,14 +12,19 @@ from services.registration.admissions.model import (
     CoveredEncounter,
     Isolation,
     Need,
+    Reason,
     RequestAdmission,
     Source,
 )
+from services.registration.examcatalogue.model import UNKNOWN_ITEM
+from services.registration.patients.model import DECEASED
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/admission-requests", tags=["admissions"], responses=REFUSALS)
+router = APIRouter(
+    prefix="/admission-requests", tags=["admissions"], responses=refusals(Reason, DECEASED.reason, UNKNOWN_ITEM.reason)
+)
 
 READERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.COORDINATOR, Role.BACK_OFFICE, Role.VIEWER)
 COUNTERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER, Role.SYSTEM)

@@ -21,6 +21,7 @@ from services.registration.applications.model import (
 )
 from services.registration.booking.model import Channel
 from services.registration.materials.api import CurrentClinician, MaterialView
+from services.registration.materials.reading import Reason as DeniedReason
 from services.registration.patients.model import DECEASED
 from services.registration.schedules.bodies import Code
 from shared.auth import Role, may
@@ -28,7 +29,8 @@ from shared.commands import CommandRunner
 from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(tags=["applications"], responses=refusals(Reason, DECEASED.reason))
+DENIED = (DeniedReason.CLINICS_CLAIM_MISSING, DeniedReason.OTHER_CLINIC)
+router = APIRouter(tags=["applications"], responses=refusals(Reason, DECEASED.reason, denied=DENIED))
 
 APPLICANTS = (Role.PATIENT_APP, Role.FRONT_DESK)
 DECIDERS = (Role.CLINICIAN,)

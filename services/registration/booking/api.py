@@ -27,8 +27,9 @@ from shared.commands import KEY_HEADER, LONGEST_KEY, CommandRunner, no_key
 from shared.http import PROBLEM_CONTENT, QueryRunner, refusals
 from shared.ids import new_id
 
+PATIENT_NOT_NAMED = "patient-not-named"
 RESPONSES = {
-    **refusals(Reason, DECEASED.reason),
+    **refusals(Reason, DECEASED.reason, denied=[PATIENT_NOT_NAMED]),
     503: {"description": "not now; send it again with the same key", "content": PROBLEM_CONTENT},
 }
 
@@ -185,7 +186,7 @@ async def summary(queries: QueryRunner) -> list[Count]:
 async def appointments(page: Annotated[Page, Query()], caller: CurrentCaller, queries: QueryRunner) -> AppointmentPage:
     """A page of appointments by id. A patient's app names the patient."""
     if page.patient_id is None and caller.roles.isdisjoint(READERS):
-        raise Forbidden("patient-not-named", "give patient_id: an app reads one patient's appointments")
+        raise Forbidden(PATIENT_NOT_NAMED, "give patient_id: an app reads one patient's appointments")
     found = await queries.run(handlers.appointments, Wanted(**dict(page)))
     views = [AppointmentView.model_validate(one, from_attributes=True) for one in found]
     return AppointmentPage(appointments=views, next=views[-1].appointment_id if len(views) == page.limit else None)

@@ -7,13 +7,23 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.desk import handlers
-from services.registration.desk.model import Kind, OpenTicket, Outcome, RejectReason, State, Ticket, Wanted, Worker
+from services.registration.desk.model import (
+    Kind,
+    OpenTicket,
+    Outcome,
+    Reason,
+    RejectReason,
+    State,
+    Ticket,
+    Wanted,
+    Worker,
+)
 from shared.auth import Caller, CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(prefix="/desk", tags=["one-stop desk"], responses=REFUSALS)
+router = APIRouter(prefix="/desk", tags=["one-stop desk"], responses=refusals(Reason))
 
 WORKERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.CLINICIAN)
 ASKERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.PATIENT_APP)

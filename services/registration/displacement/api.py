@@ -11,12 +11,14 @@ from services.registration.displacement import handlers
 from services.registration.displacement.model import Cut, CutSession, Orphans, Reason, State
 from services.registration.schedules.bodies import Code, SessionView
 from services.registration.schedules.model import CutReason
+from services.registration.schedules.model import Reason as SessionReason
 from shared.auth import Role, may
 from shared.commands import CommandRunner, refused
 from shared.decision import Refused
 from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["displacement"], responses=refusals(Reason))
+REFUSED = refusals(Reason, SessionReason.SESSION_CLOSED, SessionReason.SESSION_OVER, SessionReason.SPAN_BACKWARDS)
+router = APIRouter(tags=["displacement"], responses=REFUSED)
 
 PLANNERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR)
 

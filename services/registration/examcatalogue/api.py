@@ -7,14 +7,14 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.registration.examcatalogue import files, handlers
-from services.registration.examcatalogue.model import Contrast, Modality, Network
+from services.registration.examcatalogue.model import Contrast, Modality, Network, Reason
 from shared.auth import Role, may
 from shared.commands import CommandRunner
 from shared.csv_table import NoTable
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.problem import problem
 
-router = APIRouter(tags=["exam catalogue"], responses=REFUSALS)
+router = APIRouter(tags=["exam catalogue"], responses=refusals(Reason.ZONE_UNKNOWN))
 
 LARGEST_FILE_BYTES = 4_000_000
 PLANNERS = (Role.BACK_OFFICE, Role.OPERATOR)

@@ -7,17 +7,29 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.registration.examcatalogue.model import Reason as CatalogueReason
 from services.registration.exams import handlers
 from services.registration.exams.case import MOST_EXAMS
-from services.registration.exams.model import CancelReason, ExamStatus, MoveExam, OrderExams, Status
+from services.registration.exams.model import CancelReason, ExamStatus, MoveExam, OrderExams, Reason, Status
+from services.registration.patients.model import DECEASED
 from services.registration.recognition.api import RecognisedView
 from services.registration.recognition.model import Choice, OverrideReason
+from services.registration.recognition.model import Reason as RecognitionReason
 from shared.auth import Role, may
 from shared.commands import CommandRunner, refused
 from shared.decision import Refused
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["exams"], responses=REFUSALS)
+REFUSED = refusals(
+    Reason,
+    DECEASED.reason,
+    CatalogueReason.ITEM_UNKNOWN,
+    CatalogueReason.NETWORK_MISSING,
+    RecognitionReason.NOT_RECOGNISED,
+    RecognitionReason.REASON_MISSING,
+    RecognitionReason.DECIDED,
+)
+router = APIRouter(tags=["exams"], responses=REFUSED)
 
 BOOKERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.COORDINATOR, Role.PATIENT_APP)
 READERS = (*BOOKERS, Role.WARD_NURSE, Role.BACK_OFFICE, Role.VIEWER)

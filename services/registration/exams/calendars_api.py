@@ -8,12 +8,16 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.registration.exams import calendars
-from services.registration.exams.model import Closure
+from services.registration.exams.model import Closure, Reason
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(prefix="/exam-devices/{device_id}", tags=["exams"], responses=REFUSALS)
+router = APIRouter(
+    prefix="/exam-devices/{device_id}",
+    tags=["exams"],
+    responses=refusals(Reason.WINDOW_BACKWARDS, Reason.DEVICE_IN_USE, Reason.NOT_CLOSED),
+)
 
 PLANNERS = (Role.BACK_OFFICE, Role.OPERATOR)
 READERS = (*PLANNERS, Role.FRONT_DESK, Role.CLINICIAN, Role.WARD_NURSE, Role.VIEWER)

@@ -24,6 +24,7 @@ Span = tuple[int, int]
 class Broken(StrEnum):
     """Which rule a place breaks."""
 
+    NO_SUCH_PLACE = "no-such-place"
     NOT_ON_TICK = "not-on-tick"
     DEVICE_UNFIT = "device-unfit"
     DEVICE_TAKEN = "device-taken"

@@ -229,7 +229,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
     """The first device that is wished for and breaks no rule; else the rule that the nearest to it breaks."""
     start, minutes = case.minute(command.starts_at), case.by_item[command.item_code].minutes
     whole = case.instant(start) == command.starts_at
-    broken = [Reason.NO_SUCH_PLACE.value]
+    broken = [Broken.NO_SUCH_PLACE]
     for device in case.devices:
         fits = command.item_code in device.items and command.campus_id in (None, device.campus_id)
         if fits and command.device_id in (None, device.device_id):
@@ -243,7 +243,7 @@ def _choose(command: MoveExam, case: Case, others: Sequence[Place]) -> Place | R
             found = faults_of(case, place, others) if whole else [Broken.NOT_ON_TICK]
             if not found:
                 return place
-            broken = [one.value for one in found]
+            broken = found
     remedy = "read GET /exam-orders/{order_id}/exams/{item_code}/starts for the places that keep every rule; broken: "
     return Refused(reason=Reason.RULE_BROKEN, remedy=remedy + ", ".join(dict.fromkeys(broken)))
 

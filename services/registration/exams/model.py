@@ -63,7 +63,6 @@ class Reason(StrEnum):
     ALREADY_DONE = "already-done"
     NOT_YET = "not-yet"
     RULE_BROKEN = "exam-rule-broken"
-    NO_SUCH_PLACE = "no-such-place"
     DEVICE_IN_USE = "device-in-use"
     NOT_CLOSED = "not-closed"
 

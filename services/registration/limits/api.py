@@ -10,9 +10,9 @@ from services.registration.limits import handlers
 from services.registration.limits.model import Limits
 from shared.auth import CurrentCaller, Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["limits"], responses=REFUSALS)
+router = APIRouter(tags=["limits"], responses=refusals())
 
 PLANNERS = (Role.BACK_OFFICE, Role.OPERATOR)
 

@@ -22,6 +22,7 @@ from services.registration.materials.model import (
 )
 from services.registration.materials.ports import Unavailable
 from services.registration.materials.reading import Clinician, Outcome, Purpose
+from services.registration.materials.reading import Reason as DeniedReason
 from services.registration.materials.tally import Tally
 from services.registration.materials.vault import Vault
 from shared.auth import CurrentCaller, Role, may
@@ -32,7 +33,8 @@ from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 from shared.problem import problem
 
-router = APIRouter(tags=["materials"], responses=refusals(Reason))
+DENIED = (DeniedReason.CLINICS_CLAIM_MISSING, DeniedReason.NOT_TREATING, DeniedReason.LINK_INVALID)
+router = APIRouter(tags=["materials"], responses=refusals(Reason, denied=DENIED))
 
 UPLOADERS = (Role.PATIENT_APP, Role.FRONT_DESK)
 READERS = (Role.CLINICIAN,)

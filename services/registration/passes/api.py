@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.registration.passes import handlers
-from services.registration.passes.model import ReleaseReason, State, Wanted
+from services.registration.passes.model import Reason, ReleaseReason, State, Wanted
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["arrival passes"], responses=REFUSALS)
+router = APIRouter(tags=["arrival passes"], responses=refusals(Reason))
 
 ASKERS = (Role.FRONT_DESK, Role.PATIENT_APP)
 READERS = (Role.FRONT_DESK, Role.BACK_OFFICE, Role.OPERATOR, Role.VIEWER)

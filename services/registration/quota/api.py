@@ -9,14 +9,29 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.registration.booking.refusals import Reason as BookingReason
+from services.registration.patients.model import DECEASED
 from services.registration.quota import handlers
-from services.registration.quota.model import CloseReason, Partner, Refer, Referral, State, Urgency, WaitReason, Wanted
+from services.registration.quota.model import (
+    CloseReason,
+    Partner,
+    Reason,
+    Refer,
+    Referral,
+    State,
+    Urgency,
+    WaitReason,
+    Wanted,
+)
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
-router = APIRouter(tags=["alliance quota"], responses=REFUSALS)
+router = APIRouter(
+    tags=["alliance quota"],
+    responses=refusals(Reason, DECEASED.reason, BookingReason.NOT_OPEN, BookingReason.OWN_SLOT_OVER),
+)
 
 PARTNERS = (Role.SYSTEM, Role.FRONT_DESK)
 READERS = (Role.SYSTEM, Role.FRONT_DESK, Role.BACK_OFFICE, Role.CLINICIAN, Role.OPERATOR, Role.VIEWER)

@@ -8,12 +8,19 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.registration.recognition import handlers
-from services.registration.recognition.model import ExamResult, Partner, Quality
+from services.registration.recognition.model import ExamResult, Partner, Quality, Reason
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["mutual recognition"], responses=REFUSALS)
+REFUSED = refusals(
+    Reason.RESULT_EXISTS,
+    Reason.PARTNER_UNKNOWN,
+    Reason.ITEM_UNKNOWN,
+    Reason.PATIENT_UNKNOWN,
+    Reason.IN_THE_FUTURE,
+)
+router = APIRouter(tags=["mutual recognition"], responses=REFUSED)
 
 READERS = (Role.FRONT_DESK, Role.CLINICIAN, Role.COORDINATOR, Role.BACK_OFFICE, Role.VIEWER)
 

@@ -7,14 +7,23 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registration.booking.refusals import Reason as BookingReason
+from services.registration.patients.model import DECEASED
 from services.registration.schedules.model import SlotKey
 from services.registration.visitrequests import handlers
-from services.registration.visitrequests.model import DropReason, Status, Why
+from services.registration.visitrequests.model import DropReason, Reason, Status, Why
 from shared.auth import Role, may
 from shared.commands import CommandRunner
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 
-router = APIRouter(tags=["visit requests"], responses=REFUSALS)
+REFUSED = refusals(
+    Reason,
+    DECEASED.reason,
+    BookingReason.SLOT_OVER,
+    BookingReason.SLOT_FULL,
+    BookingReason.PATIENT_HAS_APPOINTMENT,
+)
+router = APIRouter(tags=["visit requests"], responses=REFUSED)
 
 
 SETTLERS = (Role.FRONT_DESK, Role.FOLLOWUP_NURSE)

@@ -11,12 +11,12 @@ from services.simulator.centre.shapes import Envelope
 from shared.auth import Role, may, open_route
 from shared.commands import CommandRunner
 from shared.database import Database
-from shared.http import REFUSALS, QueryRunner
+from shared.http import QueryRunner, refusals
 from shared.ids import new_id
 
 OPERATORS = (Role.OPERATOR, Role.SYSTEM)
 fsi = APIRouter(prefix="/fsi", tags=["national interface"])
-router = APIRouter(tags=["switches"], responses=REFUSALS, dependencies=[may(*OPERATORS)])
+router = APIRouter(tags=["switches"], responses=refusals(), dependencies=[may(*OPERATORS)])
 
 OK, REFUSED = 0, -1
 PsnNo = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")]
