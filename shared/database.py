@@ -4,7 +4,7 @@ Invariant: a transaction commits its rows, its outbox and its inbox together; no
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +115,10 @@ class Autocommit:
         return tag
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back, also where the server does not answer any more."""
         if self._driver is not None:
-            await self._driver.close()
+            with suppress(*DRIVER_FAULTS):
+                await self._driver.close(timeout=1)
 
     async def _run(self, method: str, statement: str, *values: Any) -> Any:  # noqa: ANN401
         if self._driver is None or self._driver.is_closed():
