@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from services.registration.app import SERVICE
 from services.registration.schedules import handlers
@@ -19,6 +20,8 @@ CLINICS = 150
 DAYS = 365
 SESSIONS = CLINICS * 2 * DAYS
 AT_ONCE = 4
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Nobody opens sessions of yesterday, which in UTC may still be today."""
 BOTH_HALVES = ((8 * 60, 12 * 60), (13 * 60, 17 * 60))
 
 
@@ -44,7 +47,7 @@ async def _open(bench: Bench, url: str) -> tuple[float, float]:
     for number in range(CLINICS):
         async with database.work() as work:
             await handlers.put_clinic(_clinic(number), work)
-    today = wall_now().date()
+    today = wall_now().astimezone(ZONE).date()
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> int:
@@ -72,6 +75,6 @@ def _clinic(number: int) -> PutClinic:
         for begin, end in BOTH_HALVES
     ]
     return PutClinic(
-        clinic_id=f"clinic-{number}", campus_id="east", specialty="cardiology", zone="Asia/Shanghai", name_zh=None,
+        clinic_id=f"clinic-{number}", campus_id="east", specialty="cardiology", zone=ZONE.key, name_zh=None,
         name_en=None, template=tuple(lines),
     )  # fmt: skip
