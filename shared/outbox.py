@@ -17,12 +17,8 @@ SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::by
 
 async def write(connection: Any, events: Sequence[Outgoing]) -> None:  # noqa: ANN401 - asyncpg carries no types
     """Add events in the order given, in the connection's open transaction; one statement."""
-    await connection.execute(WRITE, *columns(events))
-
-
-def columns(events: Sequence[Outgoing]) -> tuple[list[Any], ...]:
-    """The values of `WRITE`; also for a statement that writes more than events."""
-    return (
+    await connection.execute(
+        WRITE,
         [shard_of(event.key) for event in events],
         [event.topic for event in events],
         [event.key for event in events],
